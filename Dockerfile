@@ -1,0 +1,64 @@
+# Three images from one file: `api` (the server), `agent` (what a Job runs), `demo` (the scripted model and git server).
+#
+# From source:                docker build --target api .
+# From binaries of the host:  docker build --target api --build-context binaries=DIR .   (scripts/lib/images does this with buildah)
+# where DIR holds aideator, aideator-agent, aideator-demo and kubectl. The stages that compile are then skipped.
+
+# Distroless: glibc and CA certificates, no shell and no package manager; kubectl and the server need neither.
+ARG API_BASE_IMAGE=gcr.io/distroless/cc-debian12
+# Agents work with tools, so theirs is a Debian; whatever is missing in it is installed below.
+ARG AGENT_BASE_IMAGE=docker.io/library/debian:bookworm-slim
+# Within one minor of the cluster's; scripts/cluster builds the same version.
+ARG KUBECTL_IMAGE=registry.k8s.io/kubectl:v1.34.4
+
+FROM docker.io/library/node:20-bookworm-slim AS page
+WORKDIR /src/frontend
+COPY frontend/package.json frontend/package-lock.json frontend/.npmrc ./
+RUN npm ci
+COPY frontend ./
+RUN npm run build
+
+FROM docker.io/library/rust:1-bookworm AS build
+WORKDIR /src
+COPY . .
+# The server embeds the page, so the page comes first.
+COPY --from=page /src/frontend/out frontend/out
+# One package at a time: building them in one command would give each the features of all.
+RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/src/target \
+    set -e; mkdir /binaries; for package in aideator aideator-agent aideator-demo; do \
+      cargo build --release --locked --package "$package"; cp "target/release/$package" /binaries/; done
+
+FROM ${KUBECTL_IMAGE} AS kubectl
+
+FROM scratch AS binaries
+COPY --from=build /binaries/ /
+COPY --from=kubectl /bin/kubectl /kubectl
+
+FROM ${API_BASE_IMAGE} AS api
+LABEL org.opencontainers.image.title="AIdeator server" org.opencontainers.image.licenses="Apache-2.0"
+COPY --from=binaries /kubectl /aideator /usr/local/bin/
+USER 1000:1000
+EXPOSE 8000
+ENTRYPOINT ["/usr/local/bin/aideator"]
+
+FROM ${AGENT_BASE_IMAGE} AS tools
+# A base that already has the tools (scripts/lib/base-image) is left as it is.
+RUN for tool in git python3 curl make; do command -v "$tool" >/dev/null || missing=1; done; \
+    [ -e /etc/ssl/certs/ca-certificates.crt ] || missing=1; \
+    if [ -n "$missing" ]; then apt-get update \
+      && apt-get install --yes --no-install-recommends ca-certificates curl git make python3 \
+      && rm -rf /var/lib/apt/lists/*; fi
+
+FROM tools AS agent
+LABEL org.opencontainers.image.title="AIdeator agent" org.opencontainers.image.licenses="Apache-2.0"
+COPY --from=binaries /aideator-agent /usr/local/bin/
+USER 1000:1000
+WORKDIR /workspace
+ENTRYPOINT ["/usr/local/bin/aideator-agent"]
+
+FROM tools AS demo
+LABEL org.opencontainers.image.title="AIdeator scripted model and git server (for demonstrations and tests)" org.opencontainers.image.licenses="Apache-2.0"
+COPY --from=binaries /aideator-demo /usr/local/bin/
+USER 1000:1000
+EXPOSE 8080
+ENTRYPOINT ["/usr/local/bin/aideator-demo"]
