@@ -1,0 +1,20 @@
+"use client";
+
+import { useRouter } from "next/navigation";
+import { useEffect, type ReactNode } from "react";
+import { useMe } from "@/hooks/useAPI";
+import { ApiError } from "@/lib/api";
+import { Alert } from "../ui/alert";
+
+/** Shows its children to who is signed in; sends everybody else to the sign-in page and back. */
+export function RequireAccount({ children }: { children: ReactNode }) {
+  const router = useRouter();
+  const me = useMe();
+  const signedOut = me.error instanceof ApiError && me.error.status === 401;
+  useEffect(() => {
+    if (signedOut) router.replace(`/login?next=${encodeURIComponent(window.location.pathname + window.location.search)}`);
+  }, [router, signedOut]);
+  if (me.isError && !signedOut) return <Alert tone="error">{me.error.message}</Alert>;
+  if (me.data === undefined) return <div aria-busy="true" aria-label="Loading" className="skeleton h-64 animate-shimmer" />;
+  return children;
+}

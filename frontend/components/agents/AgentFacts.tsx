@@ -1,0 +1,65 @@
+import { FileDiff, FlaskConical } from "lucide-react";
+import type { ReactNode } from "react";
+import { dollars, plural, short } from "@/lib/format";
+import type { VariationState } from "@/lib/run-state";
+import type { PatchStats } from "@/lib/types";
+import { cn } from "@/lib/utils";
+import { elapsed } from "./words";
+
+export function Additions({ patch }: { patch: Pick<PatchStats, "additions" | "deletions"> }) {
+  return (
+    <span className="tabular-nums">
+      <span className="text-semantic-success-ink">+{patch.additions}</span> <span className="text-semantic-error-ink">−{patch.deletions}</span>
+    </span>
+  );
+}
+
+/** Time, tokens, cost and lines, as far as they are known. */
+export function Measures({ variation, now, className }: { variation: VariationState; now: number; className?: string }) {
+  const { usage } = variation;
+  const time = elapsed(variation, now);
+  return (
+    <p className={cn("flex min-h-5 flex-wrap gap-x-3 text-caption tabular-nums text-neutral-shadow-ink", className)}>
+      {time !== "" && <span>{time}</span>}
+      {usage !== null && <span>{short(usage.input_tokens + usage.output_tokens)} tokens</span>}
+      {usage?.cost_usd != null && <span>{dollars(usage.cost_usd)}</span>}
+      {variation.lines > 0 && <span>{plural(variation.lines, "line")}</span>}
+    </p>
+  );
+}
+
+function Chip({ ok, children }: { ok?: boolean; children: ReactNode }) {
+  return (
+    <span
+      className={cn(
+        "inline-flex h-6 max-w-full min-w-0 items-center gap-xs rounded-md border bg-neutral-white px-sm text-caption whitespace-nowrap [&_svg]:size-3.5 [&_svg]:shrink-0",
+        ok === true && "border-semantic-success/30 bg-semantic-success/10 [&_svg]:text-semantic-success-ink",
+        ok === false && "border-semantic-error/30 bg-semantic-error/10 [&_svg]:text-semantic-error-ink",
+      )}
+    >
+      {children}
+    </span>
+  );
+}
+
+/** The evidence in short: each check with its outcome, and the size of the change. */
+export function Evidence({ variation }: { variation: VariationState }) {
+  const { checks, patch } = variation;
+  return (
+    <>
+      {checks.map((check, index) => (
+        <Chip key={index} ok={check.exit_code === 0}>
+          <FlaskConical aria-hidden />
+          <code className="truncate">{check.command}</code>
+          <b className="font-semibold">{check.exit_code === 0 ? "passed" : check.exit_code === null ? "killed" : `exit ${check.exit_code}`}</b>
+        </Chip>
+      ))}
+      {patch !== null && (
+        <Chip>
+          <FileDiff aria-hidden />
+          {plural(patch.files, "file")} <Additions patch={patch} />
+        </Chip>
+      )}
+    </>
+  );
+}

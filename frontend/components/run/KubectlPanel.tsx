@@ -1,0 +1,79 @@
+"use client";
+
+import { Box, ShieldCheck, TriangleAlert } from "lucide-react";
+import { useVerify } from "@/hooks/useAPI";
+import { describeJob, followLogs, streamLogs, watchPods } from "@/lib/commands";
+import type { RunState } from "@/lib/run-state";
+import type { Run, Verdict } from "@/lib/types";
+import { Alert } from "../ui/alert";
+import { AgentBadge } from "../ui/badge";
+import { Button } from "../ui/button";
+import { CopyLine } from "../ui/copy";
+
+const VERDICTS: Record<Verdict, string> = {
+  identical: "the stored log is what kubectl logs prints",
+  superset: "the stored log has all that kubectl still has, and more",
+  pod_gone: "the pod is gone, the stored log is all there is",
+  mismatch: "the stored log differs from what kubectl logs prints",
+};
+
+/** The page's facts, as kubectl tells them. */
+export function KubectlPanel({ run, state }: { run: Run; state: RunState }) {
+  const waiting = state.variations.find((variation) => variation.status === "queued" && variation.reason !== null);
+  const followed = state.variations.find((variation) => variation.status === "running") ?? state.variations[0];
+  const complete = state.variations.filter((variation) => variation.complete).map((variation) => variation.id);
+  return (
+    <aside aria-labelledby="glass" className="flex min-w-0 flex-col rounded-lg border border-dashed border-neutral-edge/60 bg-neutral-paper min-[120rem]:col-span-full">
+      <div className="flex min-h-11 items-center gap-sm border-b px-md py-xs">
+        <Box aria-hidden className="size-4" />
+        <h2 id="glass" className="text-body-sm font-semibold">
+          Same thing, with kubectl
+        </h2>
+      </div>
+      <div className="grid flex-1 content-start gap-3 p-md">
+        {followed !== undefined && <Line about={`Follow agent ${followed.id + 1}`} command={followLogs(followed.jobName)} />}
+        {waiting !== undefined && <Line about={`Why is agent ${waiting.id + 1} waiting?`} command={describeJob(waiting.jobName)} />}
+        <Line about="Watch all pods of this run" command={watchPods(run.run_id)} />
+        <Line about="Follow all agents without a browser" command={streamLogs(window.location.origin, run.run_id)} />
+        <Verify runId={run.run_id} variations={complete} />
+      </div>
+    </aside>
+  );
+}
+
+function Line({ about, command }: { about: string; command: string }) {
+  return (
+    <div className="grid min-w-0 gap-xs">
+      <p className="text-caption text-neutral-shadow-ink">{about}</p>
+      <CopyLine wrap command={command} label={`Copy: ${about}`} />
+    </div>
+  );
+}
+
+/** Reads the logs with kubectl once more and compares them with what is stored. */
+function Verify({ runId, variations }: { runId: string; variations: number[] }) {
+  const verify = useVerify(runId);
+  if (variations.length === 0) return null;
+  return (
+    <div className="grid justify-items-start gap-sm">
+      <Button size="sm" disabled={verify.isPending} onClick={() => verify.mutate(variations)}>
+        <ShieldCheck aria-hidden />
+        {verify.isPending ? "Comparing…" : "Compare with kubectl logs"}
+      </Button>
+      {verify.isError && <Alert tone="error">{verify.error.message}</Alert>}
+      {verify.data !== undefined && (
+        <ul role="status" className="grid gap-xs text-caption">
+          {verify.data.map(({ variation, verdict }) => (
+            <li key={variation} className="flex items-center gap-sm">
+              <AgentBadge agent={variation} />
+              {verdict === "mismatch" && <TriangleAlert aria-hidden className="size-3.5 shrink-0 text-semantic-error-ink" />}
+              <span>
+                <b className="font-semibold">{verdict}</b>: {VERDICTS[verdict]}
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,23 @@
+"use client";
+
+import { useSearchParams } from "next/navigation";
+import { useRun } from "@/hooks/useAPI";
+import { Alert } from "../ui/alert";
+import { RunView } from "./RunView";
+
+/** The run that the address names. */
+export function RunPage() {
+  const id = useSearchParams().get("run");
+  if (id === null || id === "") {
+    return <Alert tone="warning">The address names no run. It looks like /stream?run=run-…; the runs are listed under “Runs”.</Alert>;
+  }
+  // One view per run: nothing of one shows in another.
+  return <Loaded key={id} id={id} />;
+}
+
+function Loaded({ id }: { id: string }) {
+  const run = useRun(id);
+  if (run.data !== undefined) return <RunView run={run.data} />;
+  if (run.isError) return <Alert tone="error">{run.error.message}</Alert>;
+  return <div aria-busy="true" aria-label="Loading" className="skeleton h-96 animate-shimmer" />;
+}

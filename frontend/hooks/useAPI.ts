@@ -1,0 +1,87 @@
+"use client";
+
+import { useMutation, useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
+import { api, type Credentials } from "@/lib/api";
+import { runHasEnded, type NewRun, type Run } from "@/lib/types";
+
+const keys = {
+  me: ["me"] as const,
+  runs: (page: number, perPage: number) => ["runs", page, perPage] as const,
+  run: (id: string) => ["run", id] as const,
+  patch: (id: string, variation: number) => ["patch", id, variation] as const,
+  apiKeys: ["api-keys"] as const,
+};
+
+/** Who is signed in; an `ApiError` with status 401 when nobody is. */
+export const useMe = () => useQuery({ queryKey: keys.me, queryFn: api.me, staleTime: 60_000 });
+
+/** Signs in, after making the account where `register` says so. */
+export function useSignIn() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: async ({ register, ...who }: Credentials & { register: boolean }) => {
+      if (register) await api.register(who);
+      await api.login(who);
+    },
+    onSuccess: () => client.resetQueries(),
+  });
+}
+
+export function useLogout() {
+  const client = useQueryClient();
+  return useMutation({ mutationFn: api.logout, onSettled: () => client.resetQueries() });
+}
+
+export const useRuns = (page = 1, perPage = 20, enabled = true) =>
+  useQuery({
+    queryKey: keys.runs(page, perPage),
+    queryFn: () => api.runs(page, perPage),
+    enabled,
+    // Only while something in sight still changes.
+    refetchInterval: (query) => (query.state.data?.items.some((run) => !runHasEnded(run.status)) === true ? 5_000 : false),
+  });
+
+export const useRun = (id: string) => useQuery({ queryKey: keys.run(id), queryFn: () => api.run(id) });
+
+export const usePatch = (id: string, variation: number, enabled: boolean) =>
+  useQuery({ queryKey: keys.patch(id, variation), queryFn: () => api.patch(id, variation), enabled, staleTime: Infinity });
+
+export const useCreateRun = () =>
+  useMutation({ mutationFn: ({ body, idempotencyKey }: { body: NewRun; idempotencyKey: string }) => api.createRun(body, idempotencyKey) });
+
+/** Asks the API again how the run stands, after something has changed it. */
+export const refreshRun = (client: QueryClient, id: string) => client.invalidateQueries({ queryKey: keys.run(id) });
+
+export function useSelect(id: string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (variation: number) => api.select(id, variation),
+    onSuccess: (_, variation) => {
+      client.setQueryData<Run>(keys.run(id), (run) => (run === undefined ? run : { ...run, winning_variation_id: variation }));
+      return refreshRun(client, id);
+    },
+  });
+}
+
+export function useCancelRun(id: string) {
+  const client = useQueryClient();
+  return useMutation({ mutationFn: () => api.cancelRun(id), onSuccess: () => refreshRun(client, id) });
+}
+
+export const useVerify = (id: string) =>
+  useMutation({
+    mutationFn: (variations: number[]) =>
+      Promise.all(variations.map(async (variation) => ({ variation, ...(await api.verify(id, variation)) }))),
+  });
+
+export const useApiKeys = () => useQuery({ queryKey: keys.apiKeys, queryFn: api.apiKeys });
+
+export function useCreateApiKey() {
+  const client = useQueryClient();
+  return useMutation({ mutationFn: api.createApiKey, onSuccess: () => client.invalidateQueries({ queryKey: keys.apiKeys }) });
+}
+
+export function useRevokeApiKey() {
+  const client = useQueryClient();
+  return useMutation({ mutationFn: api.revokeApiKey, onSuccess: () => client.invalidateQueries({ queryKey: keys.apiKeys }) });
+}

@@ -1,0 +1,85 @@
+import type { AcceptedRun, ApiKey, NewApiKey, NewRun, Page, Problem, Run, User, Verification } from "./types";
+
+const BASE = "/api/v1";
+
+/** What the server said no with, in its own words. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly problem: Partial<Problem>,
+  ) {
+    super(problem.detail ?? problem.title ?? `The server answered ${status}.`);
+    this.name = "ApiError";
+  }
+
+  /** The messages by the field they are about; `body.` and list positions are left out. */
+  get fields(): Record<string, string> {
+    const result: Record<string, string> = {};
+    for (const { loc, msg } of this.problem.errors ?? []) {
+      const parts = (Array.isArray(loc) ? loc : loc.split(".")).map(String).filter((part) => part !== "body");
+      const field = parts.find((part) => !/^\d+$/.test(part)) ?? "";
+      result[field] ??= msg;
+    }
+    return result;
+  }
+}
+
+async function request(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(BASE + path, {
+      method,
+      headers: { Accept: "application/json", ...(body === undefined ? {} : { "Content-Type": "application/json" }), ...headers },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  } catch {
+    throw new ApiError(0, { detail: "The server cannot be reached. Check the connection, then try again." });
+  }
+  if (response.ok) return response;
+  const problem = (await response.json().catch(() => ({}))) as Partial<Problem>;
+  throw new ApiError(response.status, problem);
+}
+
+const json = async <T>(response: Promise<Response>): Promise<T> => (await (await response).json()) as T;
+const done = async (response: Promise<Response>): Promise<void> => {
+  await response;
+};
+
+const run = (id: string) => `/runs/${encodeURIComponent(id)}`;
+
+export interface Credentials {
+  email: string;
+  password: string;
+}
+
+/** The endpoints that the page uses. Failures are `ApiError`s. */
+export const api = {
+  me: () => json<User>(request("GET", "/auth/me")),
+  register: (who: Credentials) => json<User>(request("POST", "/auth/register", who)),
+  login: (who: Credentials) => done(request("POST", "/auth/login", who)),
+  logout: () => done(request("POST", "/auth/logout")),
+
+  apiKeys: async () => {
+    const answer = await json<ApiKey[] | { items: ApiKey[] }>(request("GET", "/auth/api-keys"));
+    return Array.isArray(answer) ? answer : answer.items;
+  },
+  createApiKey: (name: string) => json<NewApiKey>(request("POST", "/auth/api-keys", { name })),
+  revokeApiKey: (id: string) => done(request("DELETE", `/auth/api-keys/${encodeURIComponent(id)}`)),
+
+  runs: (page = 1, perPage = 20) => json<Page<Run>>(request("GET", `/runs?page=${page}&per_page=${perPage}`)),
+  run: (id: string) => json<Run>(request("GET", run(id))),
+  createRun: (body: NewRun, idempotencyKey: string) =>
+    json<AcceptedRun>(request("POST", "/runs", body, { "Idempotency-Key": idempotencyKey })),
+  cancelRun: (id: string) => done(request("DELETE", run(id))),
+  select: (id: string, variation: number) => done(request("POST", `${run(id)}/select`, { winning_variation_id: variation })),
+  patch: async (id: string, variation: number) =>
+    (await request("GET", `${run(id)}/variations/${variation}/patch`, undefined, { Accept: "text/x-diff" })).text(),
+  verify: (id: string, variation: number) => json<Verification>(request("GET", `${run(id)}/variations/${variation}/verify`)),
+};
+
+/** Addresses that are opened or followed, not fetched as JSON. */
+export const paths = {
+  stream: (id: string) => `${BASE}${run(id)}/stream`,
+  rawLog: (id: string, variation: number) => `${BASE}${run(id)}/variations/${variation}/logs?format=raw`,
+  patch: (id: string, variation: number) => `${BASE}${run(id)}/variations/${variation}/patch`,
+};

@@ -1,0 +1,14 @@
+/** The commands that do or show the same as the page, ready to be pasted. */
+
+/** Where the chart installs AIdeator. */
+const NAMESPACE = "aideator";
+
+export const followLogs = (job: string): string => `kubectl logs -f job/${job} -n ${NAMESPACE}`;
+export const describeJob = (job: string): string => `kubectl describe job/${job} -n ${NAMESPACE}`;
+export const watchPods = (runId: string): string => `kubectl get pods -w -l aideator.dev/run-id=${runId} -n ${NAMESPACE}`;
+export const streamLogs = (origin: string, runId: string): string =>
+  `curl -N -H "X-API-Key: $AIDEATOR_API_KEY" ${origin}/api/v1/runs/${runId}/stream`;
+
+/** Puts a variation's change into the clone one stands in. */
+export const applyPatch = (origin: string, runId: string, variation: number): string =>
+  `curl -fsS -H "X-API-Key: $AIDEATOR_API_KEY" ${origin}/api/v1/runs/${runId}/variations/${variation}/patch | git apply`;
