@@ -1,1 +1,83 @@
-fn main() {}
+//! The `aideator` program: subcommands and the exit code.
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use aideator::app::App;
+use aideator::clock::Clock;
+use aideator::config::{self, Config};
+use aideator::db::Db;
+use aideator::lifecycle::Lifecycle;
+use aideator::{api, telemetry};
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+use tokio::net::TcpListener;
+
+/// Runs coding agents in Kubernetes Jobs and streams what they say.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the API and the web page (the default). Settings come from the environment.
+    Serve,
+    /// Print the OpenAPI file.
+    Openapi,
+    /// Print every setting with its meaning and default.
+    EnvExample,
+    // lead's subcommands
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(code) => code,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "aideator: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    match arguments.command.unwrap_or(Command::Serve) {
+        Command::Serve => serve().await,
+        Command::Openapi => print(&api::docs::file()?),
+        Command::EnvExample => print(&config::example()),
+    }
+}
+
+fn print(text: &str) -> anyhow::Result<ExitCode> {
+    std::io::stdout().write_all(text.as_bytes()).context("failed to write to stdout")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn serve() -> anyhow::Result<ExitCode> {
+    let config = Config::from_env()?;
+    telemetry::init(&config.logging)?;
+    let data_dir = &config.storage.data_dir;
+    std::fs::create_dir_all(data_dir)
+        .with_context(|| format!("failed to create DATA_DIR {}: is its volume mounted and writable?", data_dir.display()))?;
+    let database = &config.storage.database;
+    let db = Db::open(database)
+        .await
+        .with_context(|| format!("failed to open the database {}", database.display()))?;
+
+    let address = (config.http.host, config.http.port);
+    let lifecycle = Lifecycle::new();
+    let app = App::new(config, db.clone(), Clock::system(), lifecycle.clone()).await?;
+    let listener = TcpListener::bind(address)
+        .await
+        .with_context(|| format!("failed to listen on {}:{}: is PORT taken?", address.0, address.1))?;
+    tracing::info!(http.address = %listener.local_addr()?, "listening");
+    lifecycle.spawn_core("http", aideator::serve(app, listener));
+
+    let code = lifecycle.run().await;
+    db.close().await;
+    tracing::info!("stopped");
+    Ok(code)
+}

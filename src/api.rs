@@ -1,0 +1,77 @@
+//! HTTP in and out: every route in one table, and what surrounds it.
+//!
+//! Invariants: every error is a problem (see [`error`]), also for unknown routes and wrong methods under `/api`;
+//! the OpenAPI file comes from the same table.
+
+pub mod auth;
+pub mod docs;
+pub mod error;
+pub mod extract;
+pub mod health;
+mod middleware;
+// lead's modules
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::{Method, StatusCode};
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use self::error::ApiError;
+use self::middleware::{Guard, guard, panic_response, request_log, security_headers};
+use crate::app::AppState;
+use crate::web;
+
+/// Every route of the API.
+fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::with_openapi(docs::base())
+        .routes(routes!(health::health))
+        .routes(routes!(health::detailed_health))
+        .routes(routes!(auth::register::register))
+        .routes(routes!(auth::login::login))
+        .routes(routes!(auth::login::logout))
+        .routes(routes!(auth::me::me))
+        .routes(routes!(auth::api_keys::create_api_key, auth::api_keys::list_api_keys))
+        .routes(routes!(auth::api_keys::revoke_api_key))
+    // lead's routes
+}
+
+/// The whole server as a service.
+pub fn router(app: AppState) -> Router {
+    let (router, openapi) = routes().split_for_parts();
+    router
+        .merge(docs::swagger(openapi))
+        .method_not_allowed_fallback(wrong_method)
+        .fallback(no_route)
+        .layer(from_fn_with_state(Guard::new(app.clone()), guard))
+        .layer(DefaultBodyLimit::max(app.config.http.max_body_bytes))
+        .layer(from_fn(security_headers))
+        .layer(CatchPanicLayer::custom(panic_response))
+        .layer(from_fn(request_log))
+        .with_state(app)
+}
+
+async fn wrong_method(request: Request) -> ApiError {
+    method_not_allowed(request.method())
+}
+
+fn method_not_allowed(method: &Method) -> ApiError {
+    let detail = format!("{method} is not possible here; /docs lists what is");
+    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
+}
+
+/// Files of the page; under `/api` never HTML, whatever the path.
+async fn no_route(app: AppState, request: Request) -> Response {
+    let path = request.uri().path();
+    if path == "/api" || path.starts_with("/api/") {
+        let detail = format!("there is nothing at {path}; /docs lists what is");
+        ApiError::new(StatusCode::NOT_FOUND, "not_found", detail).into_response()
+    } else if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        method_not_allowed(request.method()).into_response()
+    } else {
+        web::serve(&app.config.http, &request)
+    }
+}

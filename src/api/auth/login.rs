@@ -1,0 +1,98 @@
+//! `POST /api/v1/auth/login` and `/logout`.
+
+use axum::http::{HeaderName, StatusCode, header};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::api::error::{ApiError, ApiResult, Problem};
+use crate::api::extract::{ClientNetwork, Json};
+use crate::app::{App, AppState};
+use crate::auth::{Credential, CurrentUser, SessionId, Sessions};
+
+/// A `Set-Cookie` header.
+type SetCookie = [(HeaderName, String); 1];
+
+#[derive(Deserialize, ToSchema)]
+pub struct LoginRequest {
+    pub email: String,
+    pub password: String,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct LoginResponse {
+    /// Send it as `Authorization: Bearer …`. The same session is set as a cookie for the web page.
+    pub access_token: String,
+    /// Always `bearer`.
+    pub token_type: &'static str,
+    /// Seconds until the session ends.
+    pub expires_in: i64,
+}
+
+/// Start a session.
+#[utoipa::path(
+    post, path = "/api/v1/auth/login", tag = "auth", security(()),
+    request_body = LoginRequest,
+    responses(
+        (status = 200, body = LoginResponse),
+        (status = 401, body = Problem, description = "unknown account or wrong password"),
+        (status = 429, body = Problem, description = "too many attempts"),
+    )
+)]
+pub async fn login(
+    app: AppState,
+    ClientNetwork(network): ClientNetwork,
+    Json(request): Json<LoginRequest>,
+) -> ApiResult<(SetCookie, Json<LoginResponse>)> {
+    let email = request.email.trim().to_lowercase();
+    throttle(&app, format!("address {network}"))?;
+    throttle(&app, format!("account {email}"))?;
+
+    let (user, hash) = app.db.user_by_email(&email).await?.unzip();
+    let matches = app.auth.passwords.verify(request.password, hash).await?;
+    let Some(user) = user.filter(|_| matches) else {
+        return Err(ApiError::unauthorized("no account has this e-mail address and password"));
+    };
+
+    let sessions = &app.auth.sessions;
+    let (session, now) = (SessionId::new(), app.clock.now_ms());
+    let expires_at = now + sessions.life_seconds() * 1000;
+    app.db.insert_session(&session, &user.id, now, expires_at).await?;
+    let token = sessions.token(&user.id, &session, expires_at)?;
+    let cookie = sessions.cookie(&token, secure(&app));
+    let response = LoginResponse {
+        access_token: token,
+        token_type: "bearer",
+        expires_in: sessions.life_seconds(),
+    };
+    Ok(([(header::SET_COOKIE, cookie)], Json(response)))
+}
+
+/// End the session that this request is part of.
+#[utoipa::path(
+    post, path = "/api/v1/auth/logout", tag = "auth",
+    responses(
+        (status = 204),
+        (status = 400, body = Problem, description = "an API key is no session: revoke it instead"),
+        (status = 401, body = Problem),
+    )
+)]
+pub async fn logout(app: AppState, user: CurrentUser) -> ApiResult<(StatusCode, SetCookie)> {
+    let Credential::Session(session) = user.credential else {
+        return Err(ApiError::bad_request("an API key is no session: revoke it with DELETE /api/v1/auth/api-keys/{id}"));
+    };
+    app.db.delete_session(&session).await?;
+    let cookie = Sessions::removal(secure(&app));
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]))
+}
+
+/// A browser sends a `Secure` cookie over https only; whether that is how it comes, only the operator can know.
+fn secure(app: &App) -> bool {
+    app.config.http.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
+}
+
+fn throttle(app: &App, key: String) -> ApiResult<()> {
+    match app.auth.logins.check(key).retry_after {
+        None => Ok(()),
+        Some(wait) => Err(ApiError::too_many("too many logins: wait before the next one", wait)),
+    }
+}

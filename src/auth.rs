@@ -1,0 +1,42 @@
+//! Who is asking: accounts, sessions, API keys, and the [`CurrentUser`] they lead to.
+//!
+//! Invariants: a credential is looked up once per request; what is stored cannot be used to log in (argon2id
+//! hashes of passwords, SHA-256 of random keys); an unknown account and a wrong password look the same, in
+//! text and in time.
+
+mod account;
+mod api_key;
+mod authenticate;
+mod current;
+mod password;
+mod session;
+mod throttle;
+
+pub use self::account::{ApiKeyId, ApiKeyInfo, Credential, Scope, Scopes, SessionId, User, UserId};
+pub use self::api_key::ApiKey;
+pub use self::authenticate::{Authentication, authenticate};
+pub use self::current::{CurrentUser, MissingScope};
+pub use self::password::{PasswordProblem, Passwords};
+pub use self::session::{COOKIE, Sessions};
+pub use self::throttle::{Throttle, Verdict};
+
+use crate::config;
+
+/// What the server needs to recognise people.
+#[derive(Debug)]
+pub struct Auth {
+    pub passwords: Passwords,
+    pub sessions: Sessions,
+    /// Counts logins per account and per address.
+    pub logins: Throttle,
+}
+
+impl Auth {
+    pub fn new(config: &config::Auth) -> anyhow::Result<Self> {
+        Ok(Self {
+            passwords: Passwords::new()?,
+            sessions: Sessions::new(&config.secret_key, config.session_hours),
+            logins: Throttle::per_minute(config.login_attempts_per_minute),
+        })
+    }
+}

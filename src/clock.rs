@@ -1,0 +1,66 @@
+//! The time, as milliseconds since the Unix epoch (UTC): what the database stores and tests can set.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use jiff::Timestamp;
+
+/// Where the time comes from: the system, or a test.
+#[derive(Clone, Debug, Default)]
+pub struct Clock {
+    /// Set by tests; the system's clock otherwise.
+    fixed: Option<Arc<AtomicI64>>,
+}
+
+impl Clock {
+    /// The system's clock.
+    pub fn system() -> Self {
+        Self::default()
+    }
+
+    /// A clock that stands at `ms` until it is advanced.
+    pub fn fixed(ms: i64) -> Self {
+        Self {
+            fixed: Some(Arc::new(AtomicI64::new(ms))),
+        }
+    }
+
+    /// Moves a fixed clock; the system's cannot be moved.
+    pub fn advance_ms(&self, ms: i64) {
+        if let Some(fixed) = &self.fixed {
+            fixed.fetch_add(ms, Ordering::Relaxed);
+        }
+    }
+
+    /// Milliseconds since the Unix epoch.
+    pub fn now_ms(&self) -> i64 {
+        self.fixed
+            .as_ref()
+            .map_or_else(now_ms, |fixed| fixed.load(Ordering::Relaxed))
+    }
+}
+
+/// The system's time in milliseconds since the Unix epoch.
+pub fn now_ms() -> i64 {
+    Timestamp::now().as_millisecond()
+}
+
+/// RFC 3339 in UTC with milliseconds, e.g. `2026-01-02T03:04:05.678Z`.
+///
+/// A time outside of jiff's range (years −9999…9999) can only be a corrupt row; it is shown as its nearest bound.
+pub fn rfc3339(ms: i64) -> String {
+    let bound = if ms < 0 { Timestamp::MIN } else { Timestamp::MAX };
+    let time = Timestamp::from_millisecond(ms).unwrap_or(bound);
+    format!("{time:.3}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rfc3339_has_milliseconds_and_z() {
+        assert_eq!(rfc3339(0), "1970-01-01T00:00:00.000Z");
+        assert_eq!(rfc3339(1_767_323_045_678), "2026-01-02T03:04:05.678Z");
+    }
+}

@@ -1,0 +1,138 @@
+//! The server's configuration: read from the environment once, validated whole, then passed down in sections.
+//!
+//! Invariants: nothing else in the crate reads the environment; every problem is reported at once, with what to
+//! do about it; no `Debug` output holds a secret. The same code that reads a variable documents it, so
+//! `.env.example` (see [`example`]) cannot disagree with the server.
+
+mod agents;
+mod auth;
+mod env;
+mod http;
+mod kubectl;
+mod storage;
+
+use std::path::PathBuf;
+
+pub use self::agents::{Agents, AllowedHost, ImagePullPolicy};
+pub use self::auth::{Auth, Registration, Secret};
+pub use self::env::ConfigErrors;
+use self::env::Env;
+pub use self::http::{Environment, Http, LogFormat, Logging};
+pub use self::kubectl::Kubectl;
+pub use self::storage::Storage;
+
+/// Everything the server is told from outside.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub http: Http,
+    pub logging: Logging,
+    pub storage: Storage,
+    pub auth: Auth,
+    pub kubectl: Kubectl,
+    pub agents: Agents,
+}
+
+impl Config {
+    /// Reads and validates the whole environment; the error lists every problem found.
+    pub fn from_env() -> Result<Self, ConfigErrors> {
+        let mut env = Env::process();
+        let config = Self::read(&mut env);
+        env.finish(config)
+    }
+
+    fn read(env: &mut Env<'_>) -> Self {
+        let http = Http::from_env(env);
+        let logging = Logging::from_env(env);
+        let storage = Storage::from_env(env);
+        let auth = Auth::from_env(env);
+        let kubectl = Kubectl::from_env(env, &storage.data_dir);
+        let agents = Agents::from_env(env);
+        Self {
+            http,
+            logging,
+            storage,
+            auth,
+            kubectl,
+            agents,
+        }
+    }
+
+    /// A configuration for tests: everything under `dir`, `kubectl` as the program given.
+    pub fn for_tests(dir: PathBuf, kubectl: PathBuf) -> Self {
+        Self {
+            http: Http::for_tests(),
+            logging: Logging::for_tests(),
+            kubectl: Kubectl::for_tests(kubectl, dir.join("kubectl-cache")),
+            storage: Storage::for_tests(dir),
+            auth: Auth::for_tests(),
+            agents: Agents::for_tests(),
+        }
+    }
+}
+
+/// The text of `.env.example`: every variable with its meaning and default.
+pub fn example() -> String {
+    let mut env = Env::empty();
+    // Missing required values are expected here; only the record of what was asked for matters.
+    let _ = Config::read(&mut env);
+    env.example()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::env::VarError;
+
+    use super::*;
+
+    fn read(vars: &[(&str, &str)]) -> Result<Config, ConfigErrors> {
+        let lookup = |name: &str| {
+            let found = vars.iter().find(|(key, _)| *key == name);
+            found.map_or(Err(VarError::NotPresent), |(_, value)| Ok((*value).to_owned()))
+        };
+        let mut env = Env::with(&lookup);
+        let config = Config::read(&mut env);
+        env.finish(config)
+    }
+
+    const KEY: &str = "a-test-secret-of-more-than-32-characters";
+
+    #[test]
+    fn defaults_need_only_a_secret_key() {
+        let config = read(&[("SECRET_KEY", KEY)]).unwrap();
+        assert_eq!(config.http.port, 8000);
+        assert_eq!(config.agents.max_variations, 5);
+        assert_eq!(config.agents.job_ttl_seconds, 3600);
+        assert_eq!(config.agents.instance, "aideator");
+    }
+
+    #[test]
+    fn every_problem_is_listed_at_once() {
+        let errors = read(&[
+            ("SECRET_KEY", "short"),
+            ("PORT", "eighty"),
+            ("MAX_VARIATIONS", "9"),
+            ("ALLOWED_GIT_HOSTS", "https://user@github.com/x"),
+            ("DATABASE_URL", "postgres://db/aideator"),
+        ])
+        .unwrap_err()
+        .to_string();
+        for name in ["SECRET_KEY", "PORT", "MAX_VARIATIONS", "ALLOWED_GIT_HOSTS", "DATABASE_URL"] {
+            assert!(errors.contains(name), "{name} is missing in:\n{errors}");
+        }
+        assert!(!errors.contains("short\""), "the secret's value is shown:\n{errors}");
+    }
+
+    #[test]
+    fn debug_output_hides_the_secret() {
+        let config = read(&[("SECRET_KEY", KEY)]).unwrap();
+        assert!(!format!("{config:?}").contains(KEY));
+    }
+
+    #[test]
+    fn the_example_names_every_variable_once() {
+        let text = example();
+        for name in ["SECRET_KEY=", "PORT=8000", "KUBECTL=kubectl", "ALLOWED_GIT_HOSTS=github.com,gitlab.com"] {
+            assert_eq!(text.matches(&format!("\n{name}")).count() + text.matches(&format!("\n# {name}")).count(), 1, "{name} in\n{text}");
+        }
+    }
+}

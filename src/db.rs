@@ -1,0 +1,105 @@
+//! The database: SQLite, one file, one server.
+//!
+//! Invariants: only this module uses sqlx; writes go through one connection, so they never meet `SQLITE_BUSY`
+//! from each other; row structs are private to the file that queries them and become domain types at once.
+//! Times are INTEGER milliseconds since the Unix epoch (see [`crate::clock`]).
+//!
+//! Queries are checked when they run (`sqlx::query_as`), not by the `query!` macros: those need a database or a
+//! committed cache at build time, which every clone and container build would have to carry. Each query has a test.
+
+pub mod users;
+
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::SqlitePool;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("src/db/migrations");
+
+/// Concurrent readers; each holds a page cache of its own.
+const READERS: u32 = 4;
+
+/// A cheap handle on the database.
+#[derive(Clone, Debug)]
+pub struct Db {
+    write: SqlitePool,
+    read: SqlitePool,
+}
+
+/// Why the database could not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum DbError {
+    #[error("database error: {0}")]
+    Sqlx(#[from] sqlx::Error),
+    #[error("failed to migrate the database: {0}")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    /// The row is there but makes no sense: a bug or a hand-made change, not a failure of the driver.
+    #[error("inconsistent row {row} in table {table}: {message}")]
+    Inconsistent {
+        table: &'static str,
+        row: String,
+        message: String,
+    },
+}
+
+impl DbError {
+    /// A row that cannot be turned into its domain type.
+    pub fn inconsistent(table: &'static str, row: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::Inconsistent {
+            table,
+            row: row.into(),
+            message: message.into(),
+        }
+    }
+
+    /// Whether a uniqueness constraint refused the row.
+    pub fn is_unique_violation(&self) -> bool {
+        matches!(self, Self::Sqlx(sqlx::Error::Database(error)) if error.is_unique_violation())
+    }
+}
+
+impl Db {
+    /// Opens the file, creating and migrating it as needed.
+    pub async fn open(path: &Path) -> Result<Self, DbError> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(5));
+        let write = SqlitePoolOptions::new()
+            .max_connections(1)
+            .connect_with(options.clone())
+            .await?;
+        MIGRATIONS.run(&write).await?;
+        let read = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .connect_with(options.read_only(true))
+            .await?;
+        Ok(Self { write, read })
+    }
+
+    /// The one connection that may change anything.
+    pub(crate) fn write(&self) -> &SqlitePool {
+        &self.write
+    }
+
+    /// Connections that can only read.
+    pub(crate) fn read(&self) -> &SqlitePool {
+        &self.read
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), DbError> {
+        sqlx::query("SELECT 1").execute(self.read()).await?;
+        Ok(())
+    }
+
+    /// Closes both pools, checkpointing the write-ahead log.
+    pub async fn close(&self) {
+        self.read.close().await;
+        self.write.close().await;
+    }
+}

@@ -1,0 +1,230 @@
+//! Accounts, sessions and API keys.
+
+use sqlx::FromRow;
+
+use super::{Db, DbError};
+use crate::auth::{ApiKeyId, ApiKeyInfo, SessionId, User, UserId};
+
+/// What became of a registration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NewUser {
+    Created,
+    EmailTaken,
+    /// Only the first account may register, and there is one.
+    NotFirst,
+}
+
+#[derive(FromRow)]
+struct UserRow {
+    id: String,
+    email: String,
+    password_hash: String,
+    full_name: Option<String>,
+    company: Option<String>,
+    created_at: i64,
+}
+
+impl UserRow {
+    fn into_user(self) -> User {
+        User {
+            id: UserId::from_stored(self.id),
+            email: self.email,
+            full_name: self.full_name,
+            company: self.company,
+            created_at: self.created_at,
+        }
+    }
+}
+
+#[derive(FromRow)]
+struct ApiKeyRow {
+    id: String,
+    user_id: String,
+    name: String,
+    description: Option<String>,
+    prefix: String,
+    scopes: String,
+    created_at: i64,
+    expires_at: Option<i64>,
+    last_used_at: Option<i64>,
+    revoked_at: Option<i64>,
+}
+
+impl TryFrom<ApiKeyRow> for ApiKeyInfo {
+    type Error = DbError;
+
+    fn try_from(row: ApiKeyRow) -> Result<Self, DbError> {
+        let scopes = row.scopes.parse();
+        Ok(Self {
+            scopes: scopes.map_err(|error: String| DbError::inconsistent("api_keys", &row.id, error))?,
+            id: ApiKeyId::from_stored(row.id),
+            name: row.name,
+            description: row.description,
+            prefix: row.prefix,
+            created_at: row.created_at,
+            expires_at: row.expires_at,
+            last_used_at: row.last_used_at,
+            revoked_at: row.revoked_at,
+        })
+    }
+}
+
+impl Db {
+    /// Stores a new account, unless its address is taken or `only_first` and there is one already.
+    pub async fn insert_user(&self, user: &User, password_hash: &str, only_first: bool) -> Result<NewUser, DbError> {
+        let inserted = sqlx::query(
+            "INSERT INTO users (id, email, password_hash, full_name, company, created_at)
+             SELECT ?, ?, ?, ?, ?, ? WHERE NOT (? AND EXISTS (SELECT 1 FROM users))",
+        )
+        .bind(user.id.as_str())
+        .bind(&user.email)
+        .bind(password_hash)
+        .bind(&user.full_name)
+        .bind(&user.company)
+        .bind(user.created_at)
+        .bind(only_first)
+        .execute(self.write())
+        .await
+        .map_err(DbError::from);
+        match inserted {
+            Ok(done) if done.rows_affected() == 0 => Ok(NewUser::NotFirst),
+            Ok(_) => Ok(NewUser::Created),
+            Err(error) if error.is_unique_violation() => Ok(NewUser::EmailTaken),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The account with this (lower-case) address, and its password's hash.
+    pub async fn user_by_email(&self, email: &str) -> Result<Option<(User, String)>, DbError> {
+        let row: Option<UserRow> = sqlx::query_as("SELECT * FROM users WHERE email = ?")
+            .bind(email)
+            .fetch_optional(self.read())
+            .await?;
+        Ok(row.map(|mut row| {
+            let hash = std::mem::take(&mut row.password_hash);
+            (row.into_user(), hash)
+        }))
+    }
+
+    /// An account.
+    pub async fn user(&self, id: &UserId) -> Result<Option<User>, DbError> {
+        let row: Option<UserRow> = sqlx::query_as("SELECT * FROM users WHERE id = ?")
+            .bind(id.as_str())
+            .fetch_optional(self.read())
+            .await?;
+        Ok(row.map(UserRow::into_user))
+    }
+
+    /// Stores a session that lasts from `now` to `expires_at`, and forgets those that have ended.
+    pub async fn insert_session(
+        &self,
+        id: &SessionId,
+        user: &UserId,
+        now: i64,
+        expires_at: i64,
+    ) -> Result<(), DbError> {
+        let mut transaction = self.write().begin().await?;
+        sqlx::query("DELETE FROM sessions WHERE expires_at <= ?")
+            .bind(now)
+            .execute(&mut *transaction)
+            .await?;
+        sqlx::query("INSERT INTO sessions (id, user_id, created_at, expires_at) VALUES (?, ?, ?, ?)")
+            .bind(id.as_str())
+            .bind(user.as_str())
+            .bind(now)
+            .bind(expires_at)
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Whose session it is, if it has not ended.
+    pub async fn session_user(&self, id: &SessionId, now: i64) -> Result<Option<User>, DbError> {
+        let row: Option<UserRow> = sqlx::query_as(
+            "SELECT users.* FROM sessions JOIN users ON users.id = sessions.user_id
+             WHERE sessions.id = ? AND sessions.expires_at > ?",
+        )
+        .bind(id.as_str())
+        .bind(now)
+        .fetch_optional(self.read())
+        .await?;
+        Ok(row.map(UserRow::into_user))
+    }
+
+    /// Ends a session.
+    pub async fn delete_session(&self, id: &SessionId) -> Result<(), DbError> {
+        sqlx::query("DELETE FROM sessions WHERE id = ?")
+            .bind(id.as_str())
+            .execute(self.write())
+            .await?;
+        Ok(())
+    }
+
+    /// Stores a new API key under the hash of its secret.
+    pub async fn insert_api_key(&self, user: &UserId, key: &ApiKeyInfo, hash: &[u8; 32]) -> Result<(), DbError> {
+        sqlx::query(
+            "INSERT INTO api_keys (id, user_id, name, description, hash, prefix, scopes, created_at, expires_at)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(key.id.as_str())
+        .bind(user.as_str())
+        .bind(&key.name)
+        .bind(&key.description)
+        .bind(hash.as_slice())
+        .bind(&key.prefix)
+        .bind(key.scopes.to_string())
+        .bind(key.created_at)
+        .bind(key.expires_at)
+        .execute(self.write())
+        .await?;
+        Ok(())
+    }
+
+    /// The key with this hash, expired and revoked ones included, and its owner.
+    pub async fn api_key_by_hash(&self, hash: &[u8; 32]) -> Result<Option<(ApiKeyInfo, User)>, DbError> {
+        let row: Option<ApiKeyRow> = sqlx::query_as("SELECT * FROM api_keys WHERE hash = ?")
+            .bind(hash.as_slice())
+            .fetch_optional(self.read())
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        let owner = UserId::from_stored(row.user_id.as_str());
+        let user = self.user(&owner).await?;
+        let user = user.ok_or_else(|| DbError::inconsistent("api_keys", &row.id, "its user does not exist"))?;
+        Ok(Some((row.try_into()?, user)))
+    }
+
+    /// An account's keys, newest first, revoked ones excluded.
+    pub async fn api_keys(&self, user: &UserId) -> Result<Vec<ApiKeyInfo>, DbError> {
+        let rows: Vec<ApiKeyRow> = sqlx::query_as(
+            "SELECT * FROM api_keys WHERE user_id = ? AND revoked_at IS NULL ORDER BY created_at DESC, id DESC",
+        )
+        .bind(user.as_str())
+        .fetch_all(self.read())
+        .await?;
+        rows.into_iter().map(ApiKeyInfo::try_from).collect()
+    }
+
+    /// Revokes a key of this account; false when there is none to revoke.
+    pub async fn revoke_api_key(&self, user: &UserId, id: &ApiKeyId, now: i64) -> Result<bool, DbError> {
+        let done = sqlx::query(
+            "UPDATE api_keys SET revoked_at = ? WHERE id = ? AND user_id = ? AND revoked_at IS NULL",
+        )
+        .bind(now)
+        .bind(id.as_str())
+        .bind(user.as_str())
+        .execute(self.write())
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// Notes that a key was used.
+    pub async fn touch_api_key(&self, id: &ApiKeyId, now: i64) -> Result<(), DbError> {
+        sqlx::query("UPDATE api_keys SET last_used_at = ? WHERE id = ?")
+            .bind(now)
+            .bind(id.as_str())
+            .execute(self.write())
+            .await?;
+        Ok(())
+    }
+}
