@@ -4,5 +4,8 @@
 fn main() -> std::io::Result<()> {
     std::fs::create_dir_all("frontend/out")?;
     let mut out = std::io::stdout();
-    std::io::Write::write_all(&mut out, b"cargo::rerun-if-changed=frontend/out\ncargo::rerun-if-changed=src/db/migrations\n")
+    std::io::Write::write_all(
+        &mut out,
+        b"cargo::rerun-if-changed=frontend/out\ncargo::rerun-if-changed=src/db/migrations\n",
+    )
 }

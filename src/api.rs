@@ -34,7 +34,10 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(auth::login::login))
         .routes(routes!(auth::login::logout))
         .routes(routes!(auth::me::me))
-        .routes(routes!(auth::api_keys::create_api_key, auth::api_keys::list_api_keys))
+        .routes(routes!(
+            auth::api_keys::create_api_key,
+            auth::api_keys::list_api_keys
+        ))
         .routes(routes!(auth::api_keys::revoke_api_key))
     // lead's routes
 }

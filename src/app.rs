@@ -36,15 +36,20 @@ impl Deref for AppState {
     }
 }
 
-impl App {
+impl AppState {
     /// Puts the parts together. Nothing runs yet: what runs is spawned by `serve`.
     #[expect(
         clippy::unused_async,
         reason = "the parts that follow the cluster need to be awaited here"
     )]
-    pub async fn new(config: Config, db: Db, clock: Clock, lifecycle: Lifecycle) -> anyhow::Result<AppState> {
+    pub async fn new(
+        config: Config,
+        db: Db,
+        clock: Clock,
+        lifecycle: Lifecycle,
+    ) -> anyhow::Result<Self> {
         let auth = Auth::new(&config.auth).context("failed to prepare accounts")?;
-        Ok(AppState(Arc::new(Self {
+        Ok(Self(Arc::new(App {
             config,
             db,
             clock,

@@ -1,5 +1,10 @@
 //! The time, as milliseconds since the Unix epoch (UTC): what the database stores and tests can set.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this module is the only one that knows the time"
+)]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -49,7 +54,11 @@ pub fn now_ms() -> i64 {
 ///
 /// A time outside of jiff's range (years −9999…9999) can only be a corrupt row; it is shown as its nearest bound.
 pub fn rfc3339(ms: i64) -> String {
-    let bound = if ms < 0 { Timestamp::MIN } else { Timestamp::MAX };
+    let bound = if ms < 0 {
+        Timestamp::MIN
+    } else {
+        Timestamp::MAX
+    };
     let time = Timestamp::from_millisecond(ms).unwrap_or(bound);
     format!("{time:.3}")
 }

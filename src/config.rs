@@ -87,7 +87,9 @@ mod tests {
     fn read(vars: &[(&str, &str)]) -> Result<Config, ConfigErrors> {
         let lookup = |name: &str| {
             let found = vars.iter().find(|(key, _)| *key == name);
-            found.map_or(Err(VarError::NotPresent), |(_, value)| Ok((*value).to_owned()))
+            found.map_or(Err(VarError::NotPresent), |(_, value)| {
+                Ok((*value).to_owned())
+            })
         };
         let mut env = Env::with(&lookup);
         let config = Config::read(&mut env);
@@ -116,10 +118,19 @@ mod tests {
         ])
         .unwrap_err()
         .to_string();
-        for name in ["SECRET_KEY", "PORT", "MAX_VARIATIONS", "ALLOWED_GIT_HOSTS", "DATABASE_URL"] {
+        for name in [
+            "SECRET_KEY",
+            "PORT",
+            "MAX_VARIATIONS",
+            "ALLOWED_GIT_HOSTS",
+            "DATABASE_URL",
+        ] {
             assert!(errors.contains(name), "{name} is missing in:\n{errors}");
         }
-        assert!(!errors.contains("short\""), "the secret's value is shown:\n{errors}");
+        assert!(
+            !errors.contains("short\""),
+            "the secret's value is shown:\n{errors}"
+        );
     }
 
     #[test]
@@ -131,8 +142,18 @@ mod tests {
     #[test]
     fn the_example_names_every_variable_once() {
         let text = example();
-        for name in ["SECRET_KEY=", "PORT=8000", "KUBECTL=kubectl", "ALLOWED_GIT_HOSTS=github.com,gitlab.com"] {
-            assert_eq!(text.matches(&format!("\n{name}")).count() + text.matches(&format!("\n# {name}")).count(), 1, "{name} in\n{text}");
+        for name in [
+            "SECRET_KEY=",
+            "PORT=8000",
+            "KUBECTL=kubectl",
+            "ALLOWED_GIT_HOSTS=github.com,gitlab.com",
+        ] {
+            assert_eq!(
+                text.matches(&format!("\n{name}")).count()
+                    + text.matches(&format!("\n# {name}")).count(),
+                1,
+                "{name} in\n{text}"
+            );
         }
     }
 }

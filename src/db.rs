@@ -45,7 +45,11 @@ pub enum DbError {
 
 impl DbError {
     /// A row that cannot be turned into its domain type.
-    pub fn inconsistent(table: &'static str, row: impl Into<String>, message: impl Into<String>) -> Self {
+    pub fn inconsistent(
+        table: &'static str,
+        row: impl Into<String>,
+        message: impl Into<String>,
+    ) -> Self {
         Self::Inconsistent {
             table,
             row: row.into(),

@@ -31,9 +31,10 @@ use crate::app::AppState;
 pub async fn serve(app: AppState, listener: TcpListener) -> anyhow::Result<()> {
     let lifecycle = app.lifecycle.clone();
     let service = api::router(app).into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(listener, service).with_graceful_shutdown(lifecycle.soft().clone().cancelled_owned());
+    let serving = axum::serve(listener, service)
+        .with_graceful_shutdown(lifecycle.soft().clone().cancelled_owned());
     tokio::select! {
-        served = server => served.context("the HTTP server failed"),
+        result = serving => result.context("the HTTP server failed"),
         () = lifecycle.hard().cancelled() => Ok(()),
     }
 }

@@ -87,7 +87,11 @@ impl Lifecycle {
         self.spawn(name, async move {
             let _guard = guard;
             if let Err(error) = future.await {
-                tracing::error!(task.name = name, error = format!("{error:#}"), "core task failed");
+                tracing::error!(
+                    task.name = name,
+                    error = format!("{error:#}"),
+                    "core task failed"
+                );
             }
         })
     }
@@ -122,8 +126,14 @@ impl Lifecycle {
             () = self.hard.cancelled() => {}
         }
         self.hard.cancel();
-        if tokio::time::timeout(ABANDON_AFTER, self.tracker.wait()).await.is_err() {
-            tracing::error!(tasks = self.tracker.len(), "abandoning tasks that did not stop");
+        if tokio::time::timeout(ABANDON_AFTER, self.tracker.wait())
+            .await
+            .is_err()
+        {
+            tracing::error!(
+                tasks = self.tracker.len(),
+                "abandoning tasks that did not stop"
+            );
         }
         self.exit_code()
     }

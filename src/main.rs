@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use aideator::app::App;
+use aideator::app::AppState;
 use aideator::clock::Clock;
 use aideator::config::{self, Config};
 use aideator::db::Db;
@@ -52,7 +52,9 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 }
 
 fn print(text: &str) -> anyhow::Result<ExitCode> {
-    std::io::stdout().write_all(text.as_bytes()).context("failed to write to stdout")?;
+    std::io::stdout()
+        .write_all(text.as_bytes())
+        .context("failed to write to stdout")?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -60,8 +62,12 @@ async fn serve() -> anyhow::Result<ExitCode> {
     let config = Config::from_env()?;
     telemetry::init(&config.logging)?;
     let data_dir = &config.storage.data_dir;
-    std::fs::create_dir_all(data_dir)
-        .with_context(|| format!("failed to create DATA_DIR {}: is its volume mounted and writable?", data_dir.display()))?;
+    std::fs::create_dir_all(data_dir).with_context(|| {
+        format!(
+            "failed to create DATA_DIR {}: is its volume mounted and writable?",
+            data_dir.display()
+        )
+    })?;
     let database = &config.storage.database;
     let db = Db::open(database)
         .await
@@ -69,10 +75,13 @@ async fn serve() -> anyhow::Result<ExitCode> {
 
     let address = (config.http.host, config.http.port);
     let lifecycle = Lifecycle::new();
-    let app = App::new(config, db.clone(), Clock::system(), lifecycle.clone()).await?;
-    let listener = TcpListener::bind(address)
-        .await
-        .with_context(|| format!("failed to listen on {}:{}: is PORT taken?", address.0, address.1))?;
+    let app = AppState::new(config, db.clone(), Clock::system(), lifecycle.clone()).await?;
+    let listener = TcpListener::bind(address).await.with_context(|| {
+        format!(
+            "failed to listen on {}:{}: is PORT taken?",
+            address.0, address.1
+        )
+    })?;
     tracing::info!(http.address = %listener.local_addr()?, "listening");
     lifecycle.spawn_core("http", aideator::serve(app, listener));
 

@@ -21,8 +21,14 @@ pub fn init(config: &Logging) -> anyhow::Result<()> {
     .context("failed to start logging")?;
     std::panic::set_hook(Box::new(|panic| {
         let location = panic.location().map(ToString::to_string);
-        let message = panic.payload_as_str().unwrap_or("(no message)");
-        tracing::error!(panic.location = location, panic.message = message, "a task panicked");
+        let payload = panic.payload();
+        let text = payload.downcast_ref::<&str>().copied();
+        let message = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+        tracing::error!(
+            panic.location = location,
+            panic.message = message,
+            "a task panicked"
+        );
     }));
     Ok(())
 }

@@ -4,6 +4,7 @@
 //! revalidated; every page's Content-Security-Policy allows exactly the inline scripts it was built with.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::path::{Component, Path};
 
 use axum::body::Body;
@@ -29,20 +30,30 @@ const NOT_BUILT: &str = "The web page is not part of this build: run `npm ci && 
 /// Answers a GET or HEAD of anything that is not the API.
 pub fn serve(config: &Http, request: &Request) -> Response {
     let path = request.uri().path();
-    if let Some(run) = path.strip_prefix("/runs/").filter(|run| !run.is_empty() && is_plain(run)) {
+    if let Some(run) = path
+        .strip_prefix("/runs/")
+        .filter(|run| !run.is_empty() && is_plain(run))
+    {
         return Redirect::to(&format!("/stream?run={run}")).into_response();
     }
-    let files = Files { dir: config.web_dir.as_deref() };
+    let files = Files {
+        dir: config.web_dir.as_deref(),
+    };
     let Some((status, file)) = files.find(path) else {
         return (StatusCode::NOT_FOUND, NOT_BUILT).into_response();
     };
-    let known = request.headers().get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    let known = request
+        .headers()
+        .get(header::IF_NONE_MATCH)
+        .and_then(|value| value.to_str().ok());
     file.respond(status, known)
 }
 
 /// Whether a path segment needs no escaping anywhere.
 fn is_plain(segment: &str) -> bool {
-    segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+    segment
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
 }
 
 /// Where files come from.
@@ -58,19 +69,27 @@ struct File {
 impl Files<'_> {
     fn find(&self, path: &str) -> Option<(StatusCode, File)> {
         let path = path.trim_matches('/');
-        let candidates = [path.to_owned(), format!("{path}.html"), format!("{path}/index.html")];
+        let candidates = [
+            path.to_owned(),
+            format!("{path}.html"),
+            format!("{path}/index.html"),
+        ];
         let found = candidates
             .iter()
             .map(|name| name.trim_start_matches('/'))
             .find_map(|name| self.read(name));
         match found {
             Some(file) => Some((StatusCode::OK, file)),
-            None => self.read("404.html").map(|file| (StatusCode::NOT_FOUND, file)),
+            None => self
+                .read("404.html")
+                .map(|file| (StatusCode::NOT_FOUND, file)),
         }
     }
 
     fn read(&self, name: &str) -> Option<File> {
-        let relative = Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
+        let relative = Path::new(name)
+            .components()
+            .all(|part| matches!(part, Component::Normal(_)));
         if name.is_empty() || !relative {
             return None;
         }
@@ -78,20 +97,31 @@ impl Files<'_> {
             Some(dir) => std::fs::read(dir.join(name)).ok().map(Cow::Owned),
             None => Page::get(name).map(|file| file.data),
         };
-        content.map(|content| File { name: name.to_owned(), content })
+        content.map(|content| File {
+            name: name.to_owned(),
+            content,
+        })
     }
 }
 
 impl File {
     fn respond(self, status: StatusCode, known: Option<&str>) -> Response {
-        let etag = format!("\"{}\"", STANDARD.encode(&Sha256::digest(&self.content)[..15]));
+        let etag = format!(
+            "\"{}\"",
+            STANDARD.encode(&Sha256::digest(&self.content)[..15])
+        );
         let immutable = self.name.starts_with("_next/static/");
-        let caching = if immutable { "public, max-age=31536000, immutable" } else { "no-cache" };
+        let caching = if immutable {
+            "public, max-age=31536000, immutable"
+        } else {
+            "no-cache"
+        };
         let mime = mime_guess::from_path(&self.name).first_or_octet_stream();
         let html = mime.essence_str() == "text/html";
         let csp = html.then(|| content_security_policy(&self.content));
 
-        let unchanged = status == StatusCode::OK && known.is_some_and(|known| matches_etag(known, &etag));
+        let unchanged =
+            status == StatusCode::OK && known.is_some_and(|known| matches_etag(known, &etag));
         let mut response = if unchanged {
             StatusCode::NOT_MODIFIED.into_response()
         } else {
@@ -103,8 +133,15 @@ impl File {
                 response.headers_mut().insert(name, value);
             }
         };
-        let charset = if mime.type_() == mime_guess::mime::TEXT { "; charset=utf-8" } else { "" };
-        set(header::CONTENT_TYPE, &format!("{}{charset}", mime.essence_str()));
+        let charset = if mime.type_() == mime_guess::mime::TEXT {
+            "; charset=utf-8"
+        } else {
+            ""
+        };
+        set(
+            header::CONTENT_TYPE,
+            &format!("{}{charset}", mime.essence_str()),
+        );
         set(header::CACHE_CONTROL, caching);
         set(header::ETAG, &etag);
         if let Some(csp) = csp {
@@ -116,7 +153,9 @@ impl File {
 
 /// `If-None-Match` is a list of tags, each perhaps weak, or `*`.
 fn matches_etag(known: &str, etag: &str) -> bool {
-    let mut tags = known.split(',').map(|tag| tag.trim().trim_start_matches("W/"));
+    let mut tags = known
+        .split(',')
+        .map(|tag| tag.trim().trim_start_matches("W/"));
     tags.any(|tag| tag == etag || tag == "*")
 }
 
@@ -125,9 +164,15 @@ fn matches_etag(known: &str, etag: &str) -> bool {
 /// Styles may be inline: the export has `style` attributes, which hashes cannot allow.
 fn content_security_policy(html: &[u8]) -> String {
     let html = String::from_utf8_lossy(html);
-    let hashes: String = inline_scripts(&html)
-        .map(|script| format!(" 'sha256-{}'", STANDARD.encode(Sha256::digest(script))))
-        .collect();
+    let mut hashes = String::new();
+    for script in inline_scripts(&html) {
+        // Writing to a `String` cannot fail.
+        let _ = write!(
+            hashes,
+            " 'sha256-{}'",
+            STANDARD.encode(Sha256::digest(script))
+        );
+    }
     format!(
         "default-src 'self'; script-src 'self'{hashes}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
          font-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -149,11 +194,17 @@ mod tests {
 
     #[test]
     fn the_policy_allows_exactly_the_inline_scripts() {
-        let html = br#"<head><script src="/a.js" async=""></script><script>alert(1)</script></head>"#;
+        let html =
+            br#"<head><script src="/a.js" async=""></script><script>alert(1)</script></head>"#;
         let policy = content_security_policy(html);
         assert_eq!(policy.matches("sha256-").count(), 1);
         // echo -n 'alert(1)' | openssl dgst -sha256 -binary | base64
-        assert!(policy.contains("script-src 'self' 'sha256-bhHHL3z2vDgxUt0W3dWQOrprscmda2Y5pLsLg4GF+pI='"), "{policy}");
+        assert!(
+            policy.contains(
+                "script-src 'self' 'sha256-bhHHL3z2vDgxUt0W3dWQOrprscmda2Y5pLsLg4GF+pI='"
+            ),
+            "{policy}"
+        );
     }
 
     #[test]
@@ -161,7 +212,13 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let root = dir.path().join("out");
         std::fs::create_dir_all(root.join("docs")).unwrap();
-        for name in ["index.html", "stream.html", "docs/index.html", "404.html", "a.js"] {
+        for name in [
+            "index.html",
+            "stream.html",
+            "docs/index.html",
+            "404.html",
+            "a.js",
+        ] {
             std::fs::write(root.join(name), name).unwrap();
         }
         std::fs::write(dir.path().join("secret"), "secret").unwrap();

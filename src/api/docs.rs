@@ -25,7 +25,8 @@ pub(super) fn base() -> OpenApi {
     let cookie = ApiKey::Cookie(ApiKeyValue::new(COOKIE));
     components.add_security_scheme("session", SecurityScheme::ApiKey(cookie));
 
-    let any = ["api_key", "bearer", "session"].map(|name| SecurityRequirement::new(name, [] as [&str; 0]));
+    let any = ["api_key", "bearer", "session"]
+        .map(|name| SecurityRequirement::new(name, [] as [&str; 0]));
     OpenApiBuilder::new()
         .info(
             InfoBuilder::new()

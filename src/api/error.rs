@@ -51,7 +51,10 @@ impl FieldError {
     pub fn at(part: &str, path: &str, msg: impl Into<String>) -> Self {
         let steps = path.split('.').filter(|step| !step.is_empty());
         Self {
-            loc: std::iter::once(part).chain(steps).map(str::to_owned).collect(),
+            loc: std::iter::once(part)
+                .chain(steps)
+                .map(str::to_owned)
+                .collect(),
             msg: msg.into(),
         }
     }
@@ -82,7 +85,11 @@ pub(super) struct ErrorCause(pub(super) Arc<anyhow::Error>);
 
 impl ApiError {
     /// Any status with a code for programs and a sentence for people.
-    pub fn new(status: StatusCode, code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+    pub fn new(
+        status: StatusCode,
+        code: &'static str,
+        detail: impl Into<Cow<'static, str>>,
+    ) -> Self {
         Self {
             status,
             code,
@@ -108,7 +115,11 @@ impl ApiError {
         let detail = format!("the request is not valid: {}", list.join("; "));
         Self {
             errors,
-            ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "validation_failed", detail)
+            ..Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "validation_failed",
+                detail,
+            )
         }
     }
 
@@ -124,7 +135,11 @@ impl ApiError {
 
     /// 404: there is no such thing, or it is somebody else's.
     pub fn not_found(kind: &str, id: impl std::fmt::Display) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not_found", format!("there is no {kind} `{id}`"))
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            format!("there is no {kind} `{id}`"),
+        )
     }
 
     /// 409: not in the state that things are in.
@@ -219,7 +234,10 @@ impl IntoResponse for ApiError {
         };
         let mut response = (self.status, axum::Json(problem)).into_response();
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -231,7 +249,9 @@ impl IntoResponse for ApiError {
             add_limit_headers(headers, verdict);
         }
         if let Some(cause) = self.cause {
-            response.extensions_mut().insert(ErrorCause(Arc::new(cause)));
+            response
+                .extensions_mut()
+                .insert(ErrorCause(Arc::new(cause)));
         }
         response
     }

@@ -1,5 +1,10 @@
 //! Extractors whose rejections are problems (see [`super::error`]), never axum's plain text.
 
+#![expect(
+    clippy::disallowed_types,
+    reason = "this module wraps axum's own extractors"
+)]
+
 use std::net::IpAddr;
 
 use axum::body::Bytes;
@@ -36,13 +41,19 @@ where
                 "send the body as JSON with the header `Content-Type: application/json`",
             ));
         }
-        let body = Bytes::from_request(request, state).await.map_err(|rejection| {
-            if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-                ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "the body is larger than this server reads")
-            } else {
-                ApiError::bad_request("the body could not be read to its end")
-            }
-        })?;
+        let body = Bytes::from_request(request, state)
+            .await
+            .map_err(|rejection| {
+                if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+                    ApiError::new(
+                        StatusCode::PAYLOAD_TOO_LARGE,
+                        "body_too_large",
+                        "the body is larger than this server reads",
+                    )
+                } else {
+                    ApiError::bad_request("the body could not be read to its end")
+                }
+            })?;
         parse_json(&body).map(Self)
     }
 }
@@ -54,20 +65,33 @@ impl<T: Serialize> IntoResponse for Json<T> {
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
-    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let essence = value.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
+    let value = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let essence = value
+        .and_then(|value| value.split(';').next())
+        .unwrap_or_default()
+        .trim();
     essence.eq_ignore_ascii_case("application/json")
 }
 
 fn parse_json<T: DeserializeOwned>(body: &[u8]) -> ApiResult<T> {
-    let malformed = |error: &serde_json::Error| ApiError::bad_request(format!("the body is not valid JSON: {error}"));
+    let malformed = |error: &serde_json::Error| {
+        ApiError::bad_request(format!("the body is not valid JSON: {error}"))
+    };
     let mut reader = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
-        let path = path.trim_start_matches('.').replace('[', ".").replace(']', "");
+        let path = path
+            .trim_start_matches('.')
+            .replace('[', ".")
+            .replace(']', "");
         let inner = error.into_inner();
         if inner.is_data() {
-            ApiError::unprocessable(vec![FieldError::body(&path, without_position(&inner.to_string()))])
+            ApiError::unprocessable(vec![FieldError::body(
+                &path,
+                without_position(&inner.to_string()),
+            )])
         } else {
             malformed(&inner)
         }
@@ -78,7 +102,9 @@ fn parse_json<T: DeserializeOwned>(body: &[u8]) -> ApiResult<T> {
 
 /// serde's message without "at line … column …", which says nothing that the path does not.
 fn without_position(message: &str) -> &str {
-    message.rsplit_once(" at line ").map_or(message, |(text, _)| text)
+    message
+        .rsplit_once(" at line ")
+        .map_or(message, |(text, _)| text)
 }
 
 /// Parameters in the path, such as a run's id.
@@ -119,7 +145,9 @@ where
                 let text = rejection.body_text();
                 let text = text.trim_start_matches("Failed to deserialize query string: ");
                 let (path, msg) = text.split_once(": ").unwrap_or(("", text));
-                Err(ApiError::unprocessable(vec![FieldError::at("query", path, msg)]))
+                Err(ApiError::unprocessable(vec![FieldError::at(
+                    "query", path, msg,
+                )]))
             }
         }
     }
@@ -134,7 +162,11 @@ impl FromRequestParts<AppState> for ClientNetwork {
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> ApiResult<Self> {
         let trust = app.config.http.trust_forwarded_for;
-        Ok(Self(client_network(&parts.headers, &parts.extensions, trust)))
+        Ok(Self(client_network(
+            &parts.headers,
+            &parts.extensions,
+            trust,
+        )))
     }
 }
 
@@ -154,7 +186,9 @@ impl<S: Send + Sync> FromRequestParts<S> for CurrentUser {
             Some(Authentication::Anonymous) => Err(ApiError::unauthorized(
                 "send an API key as `X-API-Key: aid_sk_…`, or log in and send `Authorization: Bearer TOKEN`",
             )),
-            None => Err(ApiError::internal(anyhow::anyhow!("a route outside of the authentication middleware"))),
+            None => Err(ApiError::internal(anyhow::anyhow!(
+                "a route outside of the authentication middleware"
+            ))),
         }
     }
 }

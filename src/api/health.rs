@@ -111,7 +111,10 @@ async fn storage(app: &AppState) -> Check {
         Ok(()) => Check::healthy("storage", "writable"),
         Err(error) => {
             tracing::error!(error = %error, "DATA_DIR is not writable");
-            Check::unhealthy("storage", format!("DATA_DIR is not writable: {}", error.kind()))
+            Check::unhealthy(
+                "storage",
+                format!("DATA_DIR is not writable: {}", error.kind()),
+            )
         }
     }
 }

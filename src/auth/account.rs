@@ -150,7 +150,12 @@ impl Scopes {
 impl FromIterator<Scope> for Scopes {
     fn from_iter<I: IntoIterator<Item = Scope>>(scopes: I) -> Self {
         let wanted: Vec<Scope> = scopes.into_iter().collect();
-        Self(Scope::ALL.into_iter().filter(|scope| wanted.contains(scope)).collect())
+        Self(
+            Scope::ALL
+                .into_iter()
+                .filter(|scope| wanted.contains(scope))
+                .collect(),
+        )
     }
 }
 

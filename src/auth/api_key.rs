@@ -19,7 +19,8 @@ impl ApiKey {
     /// A new random key.
     pub fn generate() -> anyhow::Result<Self> {
         let mut bytes = [0; RANDOM_BYTES];
-        getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("no randomness from the system: {error}"))?;
+        getrandom::fill(&mut bytes)
+            .map_err(|error| anyhow::anyhow!("no randomness from the system: {error}"))?;
         Ok(Self(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes))))
     }
 
@@ -60,7 +61,13 @@ mod tests {
 
     #[test]
     fn other_texts_are_not_keys() {
-        for text in ["", "aid_sk_", "aid_sk_short", "sk_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "aid_sk_é"] {
+        for text in [
+            "",
+            "aid_sk_",
+            "aid_sk_short",
+            "sk_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+            "aid_sk_é",
+        ] {
             assert!(ApiKey::parse(text).is_none(), "{text}");
         }
     }

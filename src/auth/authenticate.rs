@@ -26,14 +26,20 @@ pub enum Authentication {
 }
 
 /// Resolves the first credential present: `X-API-Key`, `Authorization: Bearer`, the session cookie.
-pub async fn authenticate(app: &App, method: &Method, headers: &HeaderMap) -> Result<Authentication, DbError> {
+pub async fn authenticate(
+    app: &App,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Result<Authentication, DbError> {
     if let Some(key) = headers.get("x-api-key") {
         return by_api_key(app, key.to_str().unwrap_or_default()).await;
     }
     if let Some(value) = headers.get(header::AUTHORIZATION) {
         let text = value.to_str().unwrap_or_default();
         let Some(token) = bearer(text) else {
-            return Ok(Authentication::Refused("the Authorization header must be `Bearer TOKEN`"));
+            return Ok(Authentication::Refused(
+                "the Authorization header must be `Bearer TOKEN`",
+            ));
         };
         return match ApiKey::parse(token) {
             Some(_) => by_api_key(app, token).await,
@@ -42,7 +48,9 @@ pub async fn authenticate(app: &App, method: &Method, headers: &HeaderMap) -> Re
     }
     match Sessions::cookie_token(headers) {
         None => Ok(Authentication::Anonymous),
-        Some(_) if !method.is_safe() && !same_origin(app.config.http.public_url.as_ref(), headers) => {
+        Some(_)
+            if !method.is_safe() && !same_origin(app.config.http.public_url.as_ref(), headers) =>
+        {
             Ok(Authentication::CrossSite)
         }
         Some(token) => by_session(app, token).await,
@@ -50,7 +58,8 @@ pub async fn authenticate(app: &App, method: &Method, headers: &HeaderMap) -> Re
 }
 
 async fn by_api_key(app: &App, text: &str) -> Result<Authentication, DbError> {
-    const UNKNOWN: Authentication = Authentication::Refused("this API key is unknown, expired or revoked");
+    const UNKNOWN: Authentication =
+        Authentication::Refused("this API key is unknown, expired or revoked");
     let Some(key) = ApiKey::parse(text) else {
         return Ok(UNKNOWN);
     };
@@ -61,7 +70,10 @@ async fn by_api_key(app: &App, text: &str) -> Result<Authentication, DbError> {
     if info.revoked_at.is_some() || info.expires_at.is_some_and(|end| end <= now) {
         return Ok(UNKNOWN);
     }
-    if info.last_used_at.is_none_or(|used| now - used >= LAST_USED_RESOLUTION_MS) {
+    if info
+        .last_used_at
+        .is_none_or(|used| now - used >= LAST_USED_RESOLUTION_MS)
+    {
         app.db.touch_api_key(&info.id, now).await?;
     }
     Ok(Authentication::User(CurrentUser {
@@ -116,16 +128,31 @@ mod tests {
     #[test]
     fn origins() {
         let check = |public: Option<&str>, pairs: &[(&'static str, &str)]| {
-            let headers = pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
-            same_origin(public.map(|url| Url::parse(url).unwrap()).as_ref(), &headers)
+            let headers = pairs
+                .iter()
+                .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
+                .collect();
+            same_origin(
+                public.map(|url| Url::parse(url).unwrap()).as_ref(),
+                &headers,
+            )
         };
         let host = ("host", "localhost:8000");
         assert!(check(None, &[host, ("origin", "http://localhost:8000")]));
         assert!(!check(None, &[host, ("origin", "http://localhost:8001")]));
-        assert!(!check(None, &[host, ("origin", "http://localhost:8000.evil.example")]));
+        assert!(!check(
+            None,
+            &[host, ("origin", "http://localhost:8000.evil.example")]
+        ));
         assert!(!check(None, &[host, ("origin", "null")]));
         assert!(!check(None, &[host]));
-        assert!(check(Some("https://a.example/"), &[host, ("origin", "https://a.example")]));
-        assert!(!check(Some("https://a.example/"), &[host, ("origin", "http://a.example")]));
+        assert!(check(
+            Some("https://a.example/"),
+            &[host, ("origin", "https://a.example")]
+        ));
+        assert!(!check(
+            Some("https://a.example/"),
+            &[host, ("origin", "http://a.example")]
+        ));
     }
 }

@@ -46,7 +46,8 @@ impl Passwords {
             Err(PasswordProblem::TooShort)
         } else if password.len() > LONGEST {
             Err(PasswordProblem::TooLong)
-        } else if has(char::is_uppercase) && has(char::is_lowercase) && has(|c| c.is_ascii_digit()) {
+        } else if has(char::is_uppercase) && has(char::is_lowercase) && has(|c| c.is_ascii_digit())
+        {
             Ok(())
         } else {
             Err(PasswordProblem::TooSimple)
@@ -55,7 +56,11 @@ impl Passwords {
 
     /// The argon2id hash of a password, as a PHC string.
     pub async fn hash(&self, password: String) -> anyhow::Result<String> {
-        let _permit = self.permits.acquire().await.context("hashing has stopped")?;
+        let _permit = self
+            .permits
+            .acquire()
+            .await
+            .context("hashing has stopped")?;
         tokio::task::spawn_blocking(move || hash_now(&password)).await?
     }
 
@@ -63,9 +68,14 @@ impl Passwords {
     pub async fn verify(&self, password: String, hash: Option<String>) -> anyhow::Result<bool> {
         let known = hash.is_some() && password.len() <= LONGEST;
         let hash = hash.unwrap_or_else(|| self.dummy.clone());
-        let _permit = self.permits.acquire().await.context("hashing has stopped")?;
+        let _permit = self
+            .permits
+            .acquire()
+            .await
+            .context("hashing has stopped")?;
         let matches = tokio::task::spawn_blocking(move || {
-            let hash = PasswordHash::new(&hash).map_err(|error| anyhow::anyhow!("stored hash: {error}"))?;
+            let hash = PasswordHash::new(&hash)
+                .map_err(|error| anyhow::anyhow!("stored hash: {error}"))?;
             let password = &password.as_bytes()[..password.len().min(LONGEST)];
             anyhow::Ok(Argon2::default().verify_password(password, &hash).is_ok())
         })
@@ -89,8 +99,14 @@ mod tests {
     fn rules() {
         assert_eq!(Passwords::check("TestPass123"), Ok(()));
         assert_eq!(Passwords::check("Tp1"), Err(PasswordProblem::TooShort));
-        assert_eq!(Passwords::check("testpass123"), Err(PasswordProblem::TooSimple));
-        assert_eq!(Passwords::check(&"Aa1".repeat(100)), Err(PasswordProblem::TooLong));
+        assert_eq!(
+            Passwords::check("testpass123"),
+            Err(PasswordProblem::TooSimple)
+        );
+        assert_eq!(
+            Passwords::check(&"Aa1".repeat(100)),
+            Err(PasswordProblem::TooLong)
+        );
     }
 
     #[tokio::test]
@@ -98,7 +114,9 @@ mod tests {
         let passwords = Passwords::new().unwrap();
         let hash = passwords.hash("TestPass123".to_owned()).await.unwrap();
         assert!(hash.starts_with("$argon2id$"));
-        let verify = |password: &str, hash: Option<&String>| passwords.verify(password.to_owned(), hash.cloned());
+        let verify = |password: &str, hash: Option<&String>| {
+            passwords.verify(password.to_owned(), hash.cloned())
+        };
         assert!(verify("TestPass123", Some(&hash)).await.unwrap());
         assert!(!verify("TestPass124", Some(&hash)).await.unwrap());
         assert!(!verify("no account has this password", None).await.unwrap());

@@ -47,13 +47,22 @@ impl Sessions {
     }
 
     /// The token of a session that ends at `expires_at` (milliseconds since the Unix epoch).
-    pub fn token(&self, user: &UserId, session: &SessionId, expires_at: i64) -> anyhow::Result<String> {
+    pub fn token(
+        &self,
+        user: &UserId,
+        session: &SessionId,
+        expires_at: i64,
+    ) -> anyhow::Result<String> {
         let claims = Claims {
             sub: user.clone(),
             sid: session.clone(),
             exp: expires_at / 1000,
         };
-        Ok(jsonwebtoken::encode(&Header::default(), &claims, &self.encoding)?)
+        Ok(jsonwebtoken::encode(
+            &Header::default(),
+            &claims,
+            &self.encoding,
+        )?)
     }
 
     /// What a token says, if this server signed it.
@@ -90,7 +99,9 @@ fn set_cookie(token: &str, max_age: i64, secure: bool) -> String {
 
 impl std::fmt::Debug for Sessions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Sessions").field("life_seconds", &self.life_seconds).finish_non_exhaustive()
+        f.debug_struct("Sessions")
+            .field("life_seconds", &self.life_seconds)
+            .finish_non_exhaustive()
     }
 }
 
@@ -109,6 +120,9 @@ mod tests {
         assert!(theirs.claims(&token).is_none());
         // An unsigned token (alg "none") with the same payload.
         let payload = token.split('.').nth(1).unwrap();
-        assert!(ours.claims(&format!("eyJhbGciOiJub25lIn0.{payload}.")).is_none());
+        assert!(
+            ours.claims(&format!("eyJhbGciOiJub25lIn0.{payload}."))
+                .is_none()
+        );
     }
 }

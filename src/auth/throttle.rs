@@ -1,5 +1,6 @@
 //! Limits on how often something may be done, per key (an address, an account, a credential).
 
+use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -7,12 +8,12 @@ use governor::clock::{Clock as _, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DefaultKeyedStateStore;
 use governor::{Quota, RateLimiter};
-use std::num::NonZeroU32;
 
 /// Checks between two clean-ups of keys that are back at their full budget.
 const CLEAN_EVERY: u32 = 4096;
 
-type Limiter = RateLimiter<String, DefaultKeyedStateStore<String>, DefaultClock, StateInformationMiddleware>;
+type Limiter =
+    RateLimiter<String, DefaultKeyedStateStore<String>, DefaultClock, StateInformationMiddleware>;
 
 /// A token bucket per key: a minute's budget at once, refilled evenly.
 pub struct Throttle {
@@ -44,15 +45,18 @@ impl Throttle {
     }
 
     /// Counts one attempt.
-    pub fn check(&self, key: String) -> Verdict {
+    pub fn check(&self, key: &str) -> Verdict {
         // Keys come from outside: without this, addresses that never return would stay in memory.
         if self.checks.fetch_add(1, Ordering::Relaxed) % CLEAN_EVERY == CLEAN_EVERY - 1 {
             self.limiter.retain_recent();
             self.limiter.shrink_to_fit();
         }
-        let (remaining, retry_after) = match self.limiter.check_key(&key) {
+        let (remaining, retry_after) = match self.limiter.check_key(&key.to_owned()) {
             Ok(state) => (state.remaining_burst_capacity(), None),
-            Err(not_until) => (0, Some(not_until.wait_time_from(DefaultClock::default().now()))),
+            Err(not_until) => (
+                0,
+                Some(not_until.wait_time_from(DefaultClock::default().now())),
+            ),
         };
         Verdict {
             limit: self.limit,
@@ -64,7 +68,9 @@ impl Throttle {
 
 impl std::fmt::Debug for Throttle {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Throttle").field("limit", &self.limit).finish_non_exhaustive()
+        f.debug_struct("Throttle")
+            .field("limit", &self.limit)
+            .finish_non_exhaustive()
     }
 }
 
@@ -75,7 +81,7 @@ mod tests {
     #[test]
     fn a_key_has_its_own_budget() {
         let throttle = Throttle::per_minute(2);
-        let check = |key: &str| throttle.check(key.to_owned());
+        let check = |key: &str| throttle.check(key);
         assert_eq!(check("a").remaining, 1);
         assert_eq!(check("a").remaining, 0);
         assert!(check("a").retry_after.unwrap() <= Duration::from_secs(30));

@@ -43,7 +43,11 @@ impl Agents {
             "Hosts that repositories may come from: `host` is https only, `http://host:port` allows plain http there.",
         );
         Self {
-            image: env.read("AGENT_IMAGE", "aideator-agent:dev", "Image of the agent container."),
+            image: env.read(
+                "AGENT_IMAGE",
+                "aideator-agent:dev",
+                "Image of the agent container.",
+            ),
             image_pull_policy: env.read(
                 "AGENT_IMAGE_PULL_POLICY",
                 "IfNotPresent",
@@ -65,8 +69,17 @@ impl Agents {
                 0..=604_800,
                 "Seconds that a finished Job stays in the cluster.",
             ),
-            max_variations: env.read_in("MAX_VARIATIONS", "5", 1..=5, "Most variations of one run."),
-            default_model: env.read("DEFAULT_MODEL", "openai/gpt-4o-mini", "Model of runs that name none."),
+            max_variations: env.read_in(
+                "MAX_VARIATIONS",
+                "5",
+                1..=5,
+                "Most variations of one run.",
+            ),
+            default_model: env.read(
+                "DEFAULT_MODEL",
+                "openai/gpt-4o-mini",
+                "Model of runs that name none.",
+            ),
             openai_base_url: env.optional(
                 "OPENAI_BASE_URL",
                 "OpenAI-compatible endpoint that the agents use, e.g. a LiteLLM proxy.",
@@ -101,7 +114,10 @@ fn instance(env: &mut Env<'_>) -> String {
         "Label app.kubernetes.io/instance of what this server creates; must differ between servers of one namespace.",
     );
     if !is_dns_label(&instance) {
-        env.problem(name, format_args!("is `{instance}`; use lower-case letters, digits and dashes"));
+        env.problem(
+            name,
+            format_args!("is `{instance}`; use lower-case letters, digits and dashes"),
+        );
     }
     instance
 }
@@ -113,7 +129,10 @@ fn quantity(env: &mut Env<'_>, name: &str, default: &str) -> String {
     let number = &text[..text.len() - digits.len()];
     let known = ["", "m", "k", "M", "G", "T", "Ki", "Mi", "Gi", "Ti"].contains(&digits);
     if number.parse::<f64>().is_err() || !known {
-        env.problem(name, format_args!("is `{text}`, which is no Kubernetes quantity such as 500m or 1Gi"));
+        env.problem(
+            name,
+            format_args!("is `{text}`, which is no Kubernetes quantity such as 500m or 1Gi"),
+        );
     }
     text
 }
@@ -192,7 +211,10 @@ impl FromStr for HostList {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
+        let entries = text
+            .split(',')
+            .map(str::trim)
+            .filter(|entry| !entry.is_empty());
         entries.map(str::parse).collect::<Result<_, _>>().map(Self)
     }
 }
@@ -203,13 +225,29 @@ mod tests {
 
     #[test]
     fn allowed_hosts() {
-        let hosts: HostList = "GitHub.com, http://aideator-demo:8080 ,https://git.example.org:8443".parse().unwrap();
-        let found: Vec<_> = hosts.0.iter().map(|h| (h.scheme_http, h.host.as_str(), h.port)).collect();
+        let hosts: HostList = "GitHub.com, http://aideator-demo:8080 ,https://git.example.org:8443"
+            .parse()
+            .unwrap();
+        let found: Vec<_> = hosts
+            .0
+            .iter()
+            .map(|h| (h.scheme_http, h.host.as_str(), h.port))
+            .collect();
         assert_eq!(
             found,
-            [(false, "github.com", None), (true, "aideator-demo", Some(8080)), (false, "git.example.org", Some(8443))]
+            [
+                (false, "github.com", None),
+                (true, "aideator-demo", Some(8080)),
+                (false, "git.example.org", Some(8443))
+            ]
         );
-        for entry in ["ssh://github.com", "https://a@github.com", "github.com/org", "http://", "a b"] {
+        for entry in [
+            "ssh://github.com",
+            "https://a@github.com",
+            "github.com/org",
+            "http://",
+            "a b",
+        ] {
             assert!(entry.parse::<AllowedHost>().is_err(), "{entry}");
         }
     }

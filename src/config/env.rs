@@ -21,7 +21,10 @@ impl Display for ConfigErrors {
         for problem in &self.0 {
             writeln!(f, "  - {problem}")?;
         }
-        write!(f, "`aideator env-example` prints every variable with its meaning and default")
+        write!(
+            f,
+            "`aideator env-example` prints every variable with its meaning and default"
+        )
     }
 }
 
@@ -79,14 +82,27 @@ impl<'a> Env<'a> {
     }
 
     /// A variable with a default and a range that its value has to be in.
-    pub(super) fn read_in<T>(&mut self, name: &str, default: &str, range: std::ops::RangeInclusive<T>, help: &str) -> T
+    pub(super) fn read_in<T>(
+        &mut self,
+        name: &str,
+        default: &str,
+        range: std::ops::RangeInclusive<T>,
+        help: &str,
+    ) -> T
     where
         T: FromStr + PartialOrd + Display + Copy,
         T::Err: Display,
     {
         let value = self.read(name, default, help);
         if !range.contains(&value) {
-            self.problem(name, format_args!("is {value}, but must be between {} and {}", range.start(), range.end()));
+            self.problem(
+                name,
+                format_args!(
+                    "is {value}, but must be between {} and {}",
+                    range.start(),
+                    range.end()
+                ),
+            );
         }
         value
     }
@@ -152,10 +168,15 @@ impl<'a> Env<'a> {
     }
 
     fn document(&mut self, name: &str, default: Option<&str>, help: &str) {
-        let _ = write!(self.example, "\n{}# {name}={}\n", comment(help), default.unwrap_or_default());
+        let _ = write!(
+            self.example,
+            "\n{}# {name}={}\n",
+            comment(help),
+            default.unwrap_or_default()
+        );
     }
 }
 
 fn comment(help: &str) -> String {
-    help.lines().map(|line| format!("# {line}\n")).collect()
+    format!("# {}\n", help.replace('\n', "\n# "))
 }

@@ -32,12 +32,18 @@ impl Kubectl {
             .or_else(pod_namespace)
             .unwrap_or_else(|| "aideator".to_owned());
         if !is_dns_label(&namespace) {
-            env.problem("KUBERNETES_NAMESPACE", format_args!("is `{namespace}`, which is no namespace name"));
+            env.problem(
+                "KUBERNETES_NAMESPACE",
+                format_args!("is `{namespace}`, which is no namespace name"),
+            );
         }
         Self {
             program,
             namespace,
-            context: env.optional("KUBE_CONTEXT", "Context of the kubeconfig; default: the current one."),
+            context: env.optional(
+                "KUBE_CONTEXT",
+                "Context of the kubeconfig; default: the current one.",
+            ),
             cache_dir: data_dir.join("kubectl-cache"),
         }
     }
@@ -62,5 +68,8 @@ fn pod_namespace() -> Option<String> {
 /// RFC 1123 label, as Kubernetes wants for namespaces and label values made from names.
 pub(super) fn is_dns_label(name: &str) -> bool {
     let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    (1..=63).contains(&name.len()) && name.bytes().all(inner) && !name.starts_with('-') && !name.ends_with('-')
+    (1..=63).contains(&name.len())
+        && name.bytes().all(inner)
+        && !name.starts_with('-')
+        && !name.ends_with('-')
 }

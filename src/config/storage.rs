@@ -87,7 +87,14 @@ mod tests {
         ] {
             assert_eq!(sqlite_path(url).unwrap(), Path::new(path), "{url}");
         }
-        for url in ["postgres://x/y", "sqlite::memory:", "sqlite:///:memory:", "sqlite://a.db", "sqlite:///a.db?mode=ro", "/a.db"] {
+        for url in [
+            "postgres://x/y",
+            "sqlite::memory:",
+            "sqlite:///:memory:",
+            "sqlite://a.db",
+            "sqlite:///a.db?mode=ro",
+            "/a.db",
+        ] {
             assert!(sqlite_path(url).is_err(), "{url}");
         }
     }

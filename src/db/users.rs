@@ -56,7 +56,8 @@ impl TryFrom<ApiKeyRow> for ApiKeyInfo {
     fn try_from(row: ApiKeyRow) -> Result<Self, DbError> {
         let scopes = row.scopes.parse();
         Ok(Self {
-            scopes: scopes.map_err(|error: String| DbError::inconsistent("api_keys", &row.id, error))?,
+            scopes: scopes
+                .map_err(|error: String| DbError::inconsistent("api_keys", &row.id, error))?,
             id: ApiKeyId::from_stored(row.id),
             name: row.name,
             description: row.description,
@@ -71,7 +72,12 @@ impl TryFrom<ApiKeyRow> for ApiKeyInfo {
 
 impl Db {
     /// Stores a new account, unless its address is taken or `only_first` and there is one already.
-    pub async fn insert_user(&self, user: &User, password_hash: &str, only_first: bool) -> Result<NewUser, DbError> {
+    pub async fn insert_user(
+        &self,
+        user: &User,
+        password_hash: &str,
+        only_first: bool,
+    ) -> Result<NewUser, DbError> {
         let inserted = sqlx::query(
             "INSERT INTO users (id, email, password_hash, full_name, company, created_at)
              SELECT ?, ?, ?, ?, ?, ? WHERE NOT (? AND EXISTS (SELECT 1 FROM users))",
@@ -128,13 +134,15 @@ impl Db {
             .bind(now)
             .execute(&mut *transaction)
             .await?;
-        sqlx::query("INSERT INTO sessions (id, user_id, created_at, expires_at) VALUES (?, ?, ?, ?)")
-            .bind(id.as_str())
-            .bind(user.as_str())
-            .bind(now)
-            .bind(expires_at)
-            .execute(&mut *transaction)
-            .await?;
+        sqlx::query(
+            "INSERT INTO sessions (id, user_id, created_at, expires_at) VALUES (?, ?, ?, ?)",
+        )
+        .bind(id.as_str())
+        .bind(user.as_str())
+        .bind(now)
+        .bind(expires_at)
+        .execute(&mut *transaction)
+        .await?;
         transaction.commit().await?;
         Ok(())
     }
@@ -162,7 +170,12 @@ impl Db {
     }
 
     /// Stores a new API key under the hash of its secret.
-    pub async fn insert_api_key(&self, user: &UserId, key: &ApiKeyInfo, hash: &[u8; 32]) -> Result<(), DbError> {
+    pub async fn insert_api_key(
+        &self,
+        user: &UserId,
+        key: &ApiKeyInfo,
+        hash: &[u8; 32],
+    ) -> Result<(), DbError> {
         sqlx::query(
             "INSERT INTO api_keys (id, user_id, name, description, hash, prefix, scopes, created_at, expires_at)
              VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -182,7 +195,10 @@ impl Db {
     }
 
     /// The key with this hash, expired and revoked ones included, and its owner.
-    pub async fn api_key_by_hash(&self, hash: &[u8; 32]) -> Result<Option<(ApiKeyInfo, User)>, DbError> {
+    pub async fn api_key_by_hash(
+        &self,
+        hash: &[u8; 32],
+    ) -> Result<Option<(ApiKeyInfo, User)>, DbError> {
         let row: Option<ApiKeyRow> = sqlx::query_as("SELECT * FROM api_keys WHERE hash = ?")
             .bind(hash.as_slice())
             .fetch_optional(self.read())
@@ -190,7 +206,8 @@ impl Db {
         let Some(row) = row else { return Ok(None) };
         let owner = UserId::from_stored(row.user_id.as_str());
         let user = self.user(&owner).await?;
-        let user = user.ok_or_else(|| DbError::inconsistent("api_keys", &row.id, "its user does not exist"))?;
+        let user = user
+            .ok_or_else(|| DbError::inconsistent("api_keys", &row.id, "its user does not exist"))?;
         Ok(Some((row.try_into()?, user)))
     }
 
@@ -206,7 +223,12 @@ impl Db {
     }
 
     /// Revokes a key of this account; false when there is none to revoke.
-    pub async fn revoke_api_key(&self, user: &UserId, id: &ApiKeyId, now: i64) -> Result<bool, DbError> {
+    pub async fn revoke_api_key(
+        &self,
+        user: &UserId,
+        id: &ApiKeyId,
+        now: i64,
+    ) -> Result<bool, DbError> {
         let done = sqlx::query(
             "UPDATE api_keys SET revoked_at = ? WHERE id = ? AND user_id = ? AND revoked_at IS NULL",
         )

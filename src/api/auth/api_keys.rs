@@ -32,7 +32,10 @@ impl CreateApiKeyRequest {
     fn check(&self) -> Result<(), ApiError> {
         let mut errors = Vec::new();
         if self.name.trim().is_empty() || self.name.chars().count() > LONGEST_NAME {
-            errors.push(FieldError::body("name", format!("must have 1 to {LONGEST_NAME} characters")));
+            errors.push(FieldError::body(
+                "name",
+                format!("must have 1 to {LONGEST_NAME} characters"),
+            ));
         }
         let description = self.description.as_deref().unwrap_or_default();
         if description.chars().count() > LONGEST_DESCRIPTION {
@@ -40,10 +43,19 @@ impl CreateApiKeyRequest {
             errors.push(FieldError::body("description", msg));
         }
         if self.scopes.as_ref().is_some_and(Vec::is_empty) {
-            errors.push(FieldError::body("scopes", "must name at least one scope, or be left out for all"));
+            errors.push(FieldError::body(
+                "scopes",
+                "must name at least one scope, or be left out for all",
+            ));
         }
-        if self.expires_in_days.is_some_and(|days| !(1..=LONGEST_LIFE_DAYS).contains(&days)) {
-            errors.push(FieldError::body("expires_in_days", format!("must be 1 to {LONGEST_LIFE_DAYS}")));
+        if self
+            .expires_in_days
+            .is_some_and(|days| !(1..=LONGEST_LIFE_DAYS).contains(&days))
+        {
+            errors.push(FieldError::body(
+                "expires_in_days",
+                format!("must be 1 to {LONGEST_LIFE_DAYS}"),
+            ));
         }
         if errors.is_empty() {
             Ok(())
@@ -122,7 +134,9 @@ pub async fn create_api_key(
         prefix: key.prefix().to_owned(),
         scopes: request.scopes.map_or_else(Scopes::all, Scopes::from_iter),
         created_at: now,
-        expires_at: request.expires_in_days.map(|days| now + i64::from(days) * DAY_MS),
+        expires_at: request
+            .expires_in_days
+            .map(|days| now + i64::from(days) * DAY_MS),
         last_used_at: None,
         revoked_at: None,
     };
@@ -139,7 +153,10 @@ pub async fn create_api_key(
     get, path = "/api/v1/auth/api-keys", tag = "auth",
     responses((status = 200, body = Vec<ApiKeyResponse>), (status = 401, body = Problem), (status = 403, body = Problem))
 )]
-pub async fn list_api_keys(app: AppState, user: CurrentUser) -> ApiResult<Json<Vec<ApiKeyResponse>>> {
+pub async fn list_api_keys(
+    app: AppState,
+    user: CurrentUser,
+) -> ApiResult<Json<Vec<ApiKeyResponse>>> {
     require_session(&user)?;
     let keys = app.db.api_keys(&user.id).await?;
     Ok(Json(keys.into_iter().map(ApiKeyResponse::from).collect()))
@@ -156,9 +173,17 @@ pub async fn list_api_keys(app: AppState, user: CurrentUser) -> ApiResult<Json<V
         (status = 404, body = Problem),
     )
 )]
-pub async fn revoke_api_key(app: AppState, user: CurrentUser, Path(id): Path<ApiKeyId>) -> ApiResult<StatusCode> {
+pub async fn revoke_api_key(
+    app: AppState,
+    user: CurrentUser,
+    Path(id): Path<ApiKeyId>,
+) -> ApiResult<StatusCode> {
     require_session(&user)?;
-    if app.db.revoke_api_key(&user.id, &id, app.clock.now_ms()).await? {
+    if app
+        .db
+        .revoke_api_key(&user.id, &id, app.clock.now_ms())
+        .await?
+    {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(ApiError::not_found("API key", id))

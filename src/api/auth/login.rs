@@ -44,19 +44,23 @@ pub async fn login(
     Json(request): Json<LoginRequest>,
 ) -> ApiResult<(SetCookie, Json<LoginResponse>)> {
     let email = request.email.trim().to_lowercase();
-    throttle(&app, format!("address {network}"))?;
-    throttle(&app, format!("account {email}"))?;
+    throttle(&app, &format!("address {network}"))?;
+    throttle(&app, &format!("account {email}"))?;
 
     let (user, hash) = app.db.user_by_email(&email).await?.unzip();
     let matches = app.auth.passwords.verify(request.password, hash).await?;
     let Some(user) = user.filter(|_| matches) else {
-        return Err(ApiError::unauthorized("no account has this e-mail address and password"));
+        return Err(ApiError::unauthorized(
+            "no account has this e-mail address and password",
+        ));
     };
 
     let sessions = &app.auth.sessions;
     let (session, now) = (SessionId::new(), app.clock.now_ms());
     let expires_at = now + sessions.life_seconds() * 1000;
-    app.db.insert_session(&session, &user.id, now, expires_at).await?;
+    app.db
+        .insert_session(&session, &user.id, now, expires_at)
+        .await?;
     let token = sessions.token(&user.id, &session, expires_at)?;
     let cookie = sessions.cookie(&token, secure(&app));
     let response = LoginResponse {
@@ -78,7 +82,9 @@ pub async fn login(
 )]
 pub async fn logout(app: AppState, user: CurrentUser) -> ApiResult<(StatusCode, SetCookie)> {
     let Credential::Session(session) = user.credential else {
-        return Err(ApiError::bad_request("an API key is no session: revoke it with DELETE /api/v1/auth/api-keys/{id}"));
+        return Err(ApiError::bad_request(
+            "an API key is no session: revoke it with DELETE /api/v1/auth/api-keys/{id}",
+        ));
     };
     app.db.delete_session(&session).await?;
     let cookie = Sessions::removal(secure(&app));
@@ -87,12 +93,19 @@ pub async fn logout(app: AppState, user: CurrentUser) -> ApiResult<(StatusCode, 
 
 /// A browser sends a `Secure` cookie over https only; whether that is how it comes, only the operator can know.
 fn secure(app: &App) -> bool {
-    app.config.http.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
+    app.config
+        .http
+        .public_url
+        .as_ref()
+        .is_some_and(|url| url.scheme() == "https")
 }
 
-fn throttle(app: &App, key: String) -> ApiResult<()> {
+fn throttle(app: &App, key: &str) -> ApiResult<()> {
     match app.auth.logins.check(key).retry_after {
         None => Ok(()),
-        Some(wait) => Err(ApiError::too_many("too many logins: wait before the next one", wait)),
+        Some(wait) => Err(ApiError::too_many(
+            "too many logins: wait before the next one",
+            wait,
+        )),
     }
 }

@@ -37,8 +37,14 @@ impl RegisterRequest {
             errors.push(FieldError::body("password", problem.to_string()));
         }
         for (field, name) in [("full_name", &self.full_name), ("company", &self.company)] {
-            if name.as_ref().is_some_and(|name| name.chars().count() > LONGEST_NAME) {
-                errors.push(FieldError::body(field, format!("must have at most {LONGEST_NAME} characters")));
+            if name
+                .as_ref()
+                .is_some_and(|name| name.chars().count() > LONGEST_NAME)
+            {
+                errors.push(FieldError::body(
+                    field,
+                    format!("must have at most {LONGEST_NAME} characters"),
+                ));
             }
         }
         if !errors.is_empty() {
@@ -60,9 +66,9 @@ fn is_email(text: &str) -> bool {
     let plain = |c: char| !c.is_whitespace() && !c.is_control();
     text.chars().count() <= LONGEST_EMAIL
         && text.chars().all(plain)
-        && text
-            .rsplit_once('@')
-            .is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.starts_with('.') && !host.ends_with('.'))
+        && text.rsplit_once('@').is_some_and(|(name, host)| {
+            !name.is_empty() && !host.is_empty() && !host.starts_with('.') && !host.ends_with('.')
+        })
 }
 
 /// Create an account.
@@ -76,12 +82,17 @@ fn is_email(text: &str) -> bool {
         (status = 422, body = Problem),
     )
 )]
-pub async fn register(app: AppState, Json(request): Json<RegisterRequest>) -> ApiResult<(StatusCode, Json<UserResponse>)> {
+pub async fn register(
+    app: AppState,
+    Json(request): Json<RegisterRequest>,
+) -> ApiResult<(StatusCode, Json<UserResponse>)> {
     let policy = app.config.auth.registration;
     if policy == Registration::Closed {
         return Err(closed());
     }
-    let (user, password) = request.into_user(app.clock.now_ms()).map_err(ApiError::unprocessable)?;
+    let (user, password) = request
+        .into_user(app.clock.now_ms())
+        .map_err(ApiError::unprocessable)?;
     let hash = app.auth.passwords.hash(password).await?;
     let only_first = policy == Registration::First;
     match app.db.insert_user(&user, &hash, only_first).await? {

@@ -17,17 +17,25 @@ impl RateLimit {
     }
 
     /// Counts one request. Credentials that are not valid count as none: making up new ones gains nothing.
-    pub(super) fn check(&self, credential: Option<&Credential>, network: IpAddr) -> ApiResult<Verdict> {
+    pub(super) fn check(
+        &self,
+        credential: Option<&Credential>,
+        network: IpAddr,
+    ) -> ApiResult<Verdict> {
         let key = match credential {
             Some(Credential::ApiKey(id)) => id.to_string(),
             Some(Credential::Session(id)) => id.to_string(),
             None => network.to_string(),
         };
-        let verdict = self.0.check(key);
+        let verdict = self.0.check(&key);
         match verdict.retry_after {
             None => Ok(verdict),
             Some(wait) => Err(ApiError::too_many(
-                format!("more than {} requests a minute: wait {} s", verdict.limit, whole_seconds(wait)),
+                format!(
+                    "more than {} requests a minute: wait {} s",
+                    verdict.limit,
+                    whole_seconds(wait)
+                ),
                 wait,
             )
             .with_limit(verdict)),
@@ -38,17 +46,26 @@ impl RateLimit {
 /// Adds `X-RateLimit-*`.
 pub(in crate::api) fn add_headers(headers: &mut HeaderMap, verdict: Verdict) {
     headers.insert("x-ratelimit-limit", HeaderValue::from(verdict.limit));
-    headers.insert("x-ratelimit-remaining", HeaderValue::from(verdict.remaining));
+    headers.insert(
+        "x-ratelimit-remaining",
+        HeaderValue::from(verdict.remaining),
+    );
 }
 
 /// The network that a request came from.
-pub(in crate::api) fn client_network(headers: &HeaderMap, extensions: &Extensions, trust_forwarded_for: bool) -> IpAddr {
+pub(in crate::api) fn client_network(
+    headers: &HeaderMap,
+    extensions: &Extensions,
+    trust_forwarded_for: bool,
+) -> IpAddr {
     let forwarded = || {
         // The last address is the one that our own proxy saw; those before it are the client's to invent.
         let last = headers.get_all("x-forwarded-for").iter().next_back()?;
         last.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
     };
-    let peer = extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let peer = extensions
+        .get::<ConnectInfo<SocketAddr>>()
+        .map(|info| info.0.ip());
     let address = trust_forwarded_for.then(forwarded).flatten().or(peer);
     network(address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)))
 }
@@ -57,7 +74,9 @@ pub(in crate::api) fn client_network(headers: &HeaderMap, extensions: &Extension
 fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => address.into(),
-        IpAddr::V6(address) => std::net::Ipv6Addr::from(u128::from(address) & (u128::MAX << 64)).into(),
+        IpAddr::V6(address) => {
+            std::net::Ipv6Addr::from(u128::from(address) & (u128::MAX << 64)).into()
+        }
     }
 }
 
@@ -82,7 +101,13 @@ mod tests {
         extensions.insert(ConnectInfo(SocketAddr::from(([10, 0, 0, 1], 80))));
         let mut headers = HeaderMap::new();
         headers.insert("x-forwarded-for", "203.0.113.9, 192.0.2.7".parse().unwrap());
-        assert_eq!(client_network(&headers, &extensions, false).to_string(), "10.0.0.1");
-        assert_eq!(client_network(&headers, &extensions, true).to_string(), "192.0.2.7");
+        assert_eq!(
+            client_network(&headers, &extensions, false).to_string(),
+            "10.0.0.1"
+        );
+        assert_eq!(
+            client_network(&headers, &extensions, true).to_string(),
+            "192.0.2.7"
+        );
     }
 }

@@ -20,7 +20,10 @@ pub(in crate::api) async fn request_log(request: Request, next: Next) -> Respons
     let started = Instant::now();
     let id = request_id(&request);
     let method = request.method().clone();
-    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map(|path| path.as_str().to_owned());
     let span = tracing::info_span!("request", request.id = id.to_str().unwrap_or_default());
 
     let mut response = next.run(request).instrument(span.clone()).await;
@@ -41,10 +44,15 @@ fn request_id(request: &Request) -> HeaderValue {
         let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
         (1..=64).contains(&value.len()) && value.as_bytes().iter().all(allowed)
     };
-    request.headers().get(REQUEST_ID).filter(plain).cloned().unwrap_or_else(|| {
-        let id = Uuid::now_v7().simple().to_string();
-        HeaderValue::from_str(&id).expect("hexadecimal digits are a header value")
-    })
+    request
+        .headers()
+        .get(REQUEST_ID)
+        .filter(plain)
+        .cloned()
+        .unwrap_or_else(|| {
+            let id = Uuid::now_v7().simple().to_string();
+            HeaderValue::from_str(&id).expect("hexadecimal digits are a header value")
+        })
 }
 
 struct Line<'a> {
