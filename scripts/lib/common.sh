@@ -6,6 +6,7 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 STATE=$ROOT/.cluster
 NAMESPACE=aideator
 RELEASE=aideator
+# The cluster's own kubeconfig wherever scripts/cluster made it; KUBECONFIG as the user has it otherwise.
 export STATE NAMESPACE RELEASE
 # buildah without user namespaces or a daemon: works for root in a container, too.
 export BUILDAH_ISOLATION=${BUILDAH_ISOLATION:-chroot}
@@ -13,7 +14,7 @@ export BUILDAH_ISOLATION=${BUILDAH_ISOLATION:-chroot}
 export PATH=$STATE/bin:$PATH
 cd "$ROOT"
 umask 022
-mkdir -p "$STATE/log"
+mkdir -p "$STATE/steps"
 
 STARTED=${STARTED:-$(date +%s)}
 export STARTED
@@ -28,21 +29,24 @@ die() {
   exit 1
 }
 
-# step NAME ADVICE COMMAND…: runs COMMAND with its output in .cluster/log/NAME.log; when it fails, shows the end of it and ADVICE.
+# step NAME ADVICE COMMAND…: runs COMMAND with its output in .cluster/steps/NAME.log; when it fails, shows the end of it and ADVICE.
 step() {
   local name=$1 advice=$2 began log
   shift 2
-  log=$STATE/log/${name// /-}.log
+  log=$STATE/steps/${name// /-}.log
   began=$(date +%s)
   say "$name …"
-  if "$@" >"$log" 2>&1 </dev/null; then
-    say "$name done in $(($(date +%s) - began)) s"
-  else
-    local code=$?
+  # A subshell of its own and no `if`: bash ignores `set -e` in everything that a condition calls.
+  set +e
+  (set -e && "$@") >"$log" 2>&1 </dev/null
+  local code=$?
+  set -e
+  if [ $code != 0 ]; then
     printf -- '----- the end of %s\n' "$log" >&2
     tail -n 40 "$log" >&2
     die "$name (exit code $code)" "$advice"
   fi
+  say "$name done in $(($(date +%s) - began)) s"
 }
 
 have() { command -v "$1" >/dev/null 2>&1; }
