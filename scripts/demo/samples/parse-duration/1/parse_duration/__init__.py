@@ -1,0 +1,5 @@
+"""Durations written the way people write them."""
+
+from parse_duration.parser import parse
+
+__all__ = ["parse"]

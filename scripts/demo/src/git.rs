@@ -1,0 +1,232 @@
+//! Smart HTTP for the sample repositories, read-only, through git's own `http-backend` (a CGI program).
+
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::process::{Child, ChildStdin, ChildStdout};
+use tokio_util::io::ReaderStream;
+
+use crate::App;
+use crate::samples::{SAMPLES, git_command};
+
+/// A fetch of a sample takes milliseconds; whoever reads slower than this does not want it.
+const TIMEOUT: Duration = Duration::from_secs(120);
+
+/// More CGI header bytes than this are not git's.
+const MAX_HEADER_BYTES: u64 = 16 * 1024;
+
+type Reply = Result<Response, (StatusCode, String)>;
+
+/// `GET /git/NAME.git/info/refs?service=git-upload-pack`: the first half of every fetch and `ls-remote`.
+pub(crate) async fn advertise_refs(
+    State(app): State<Arc<App>>,
+    Path(repository): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Reply {
+    match query.as_deref() {
+        Some("service=git-upload-pack") => {}
+        Some("service=git-receive-pack") => return Err(read_only()),
+        _ => {
+            return Err((
+                StatusCode::FORBIDDEN,
+                "this server speaks git's smart protocol only: update git\n".into(),
+            ));
+        }
+    }
+    let request = CgiRequest {
+        method: "GET",
+        repository,
+        service: "info/refs",
+        query,
+        headers: &headers,
+        body: Bytes::new(),
+    };
+    request.answer(&app).await
+}
+
+/// `POST /git/NAME.git/git-upload-pack`: the objects.
+pub(crate) async fn upload_pack(
+    State(app): State<Arc<App>>,
+    Path(repository): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Reply {
+    let request = CgiRequest {
+        method: "POST",
+        repository,
+        service: "git-upload-pack",
+        query: None,
+        headers: &headers,
+        body,
+    };
+    request.answer(&app).await
+}
+
+/// `POST /git/NAME.git/git-receive-pack`: nobody pushes here.
+pub(crate) async fn refuse_push() -> Response {
+    read_only().into_response()
+}
+
+fn read_only() -> (StatusCode, String) {
+    (
+        StatusCode::FORBIDDEN,
+        "the sample repositories are read-only\n".into(),
+    )
+}
+
+struct CgiRequest<'a> {
+    method: &'static str,
+    /// As in the URL, with `.git`.
+    repository: String,
+    service: &'static str,
+    query: Option<String>,
+    headers: &'a HeaderMap,
+    body: Bytes,
+}
+
+impl CgiRequest<'_> {
+    async fn answer(self, app: &App) -> Reply {
+        let known = SAMPLES
+            .iter()
+            .any(|sample| self.repository.strip_suffix(".git") == Some(sample.name));
+        if !known {
+            let names: Vec<_> = SAMPLES
+                .iter()
+                .map(|sample| format!("{}.git", sample.name))
+                .collect();
+            return Err((
+                StatusCode::NOT_FOUND,
+                format!("no such repository; there are {}\n", names.join(", ")),
+            ));
+        }
+        self.run(app).await.map_err(|error| {
+            tracing::error!(error = format!("{error:#}"), "git http-backend failed");
+            (
+                StatusCode::BAD_GATEWAY,
+                "git http-backend failed; see the log of the demo\n".into(),
+            )
+        })
+    }
+
+    async fn run(self, app: &App) -> anyhow::Result<Response> {
+        let mut child = self.spawn(app)?;
+        let stdin = child
+            .stdin
+            .take()
+            .ok_or_else(|| anyhow::anyhow!("git has no input"))?;
+        let stdout = child
+            .stdout
+            .take()
+            .ok_or_else(|| anyhow::anyhow!("git has no output"))?;
+        tokio::spawn(attend(child, stdin, self.body));
+        response(BufReader::new(stdout)).await
+    }
+
+    fn spawn(&self, app: &App) -> anyhow::Result<Child> {
+        let header = |name: &str| {
+            self.headers
+                .get(name)
+                .and_then(|value| value.to_str().ok())
+                .unwrap_or_default()
+        };
+        let mut command = git_command();
+        command
+            // Agents fetch one commit by its id.
+            .args([
+                "-c",
+                "uploadpack.allowAnySHA1InWant=true",
+                "-c",
+                "uploadpack.allowFilter=true",
+            ])
+            // A volume's root may belong to another user.
+            .args(["-c", "safe.directory=*", "http-backend"])
+            .env("GIT_PROJECT_ROOT", &app.repositories)
+            .env("GIT_HTTP_EXPORT_ALL", "1")
+            .env("REQUEST_METHOD", self.method)
+            .env(
+                "PATH_INFO",
+                format!("/{}/{}", self.repository, self.service),
+            )
+            .env("QUERY_STRING", self.query.as_deref().unwrap_or_default())
+            .env("CONTENT_TYPE", header("content-type"))
+            .env("CONTENT_LENGTH", self.body.len().to_string())
+            // git compresses large requests itself, and http-backend inflates them.
+            .env("HTTP_CONTENT_ENCODING", header("content-encoding"))
+            .env("GIT_PROTOCOL", header("git-protocol"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit());
+        Ok(command.spawn()?)
+    }
+}
+
+/// Feeds the program and reaps it. It is not killed when the client goes away: its output pipe closes, and it and
+/// the programs that it started end by themselves.
+async fn attend(mut child: Child, mut stdin: ChildStdin, body: Bytes) {
+    let attended = tokio::time::timeout(TIMEOUT, async {
+        if let Err(error) = stdin.write_all(&body).await {
+            tracing::debug!(%error, "git did not read the whole request");
+        }
+        drop(stdin);
+        child.wait().await
+    });
+    match attended.await {
+        Ok(Ok(status)) if status.success() => {}
+        Ok(Ok(status)) => tracing::warn!(%status, "git http-backend"),
+        Ok(Err(error)) => tracing::error!(%error, "cannot wait for git http-backend"),
+        Err(_) => {
+            tracing::warn!(
+                seconds = TIMEOUT.as_secs(),
+                "git http-backend took too long"
+            );
+            if let Err(error) = child.kill().await {
+                tracing::error!(%error, "cannot end git http-backend");
+            }
+        }
+    }
+}
+
+/// Reads the CGI headers; the rest is the body.
+async fn response(stdout: BufReader<ChildStdout>) -> anyhow::Result<Response> {
+    let mut status = StatusCode::OK;
+    let mut headers = HeaderMap::new();
+    let mut limited = stdout.take(MAX_HEADER_BYTES);
+    loop {
+        let mut line = String::new();
+        if limited.read_line(&mut line).await? == 0 {
+            anyhow::bail!("it ended within its headers");
+        }
+        let line = line.trim_end();
+        if line.is_empty() {
+            break;
+        }
+        let (name, value) = line
+            .split_once(':')
+            .ok_or_else(|| anyhow::anyhow!("a header without a colon"))?;
+        if name.eq_ignore_ascii_case("status") {
+            let code = value.split_whitespace().next().unwrap_or_default();
+            status = StatusCode::from_bytes(code.as_bytes())?;
+        } else {
+            headers.append(
+                HeaderName::from_bytes(name.as_bytes())?,
+                HeaderValue::from_str(value.trim())?,
+            );
+        }
+    }
+    headers
+        .entry(header::CONTENT_TYPE)
+        .or_insert(HeaderValue::from_static("text/plain"));
+    Ok((
+        status,
+        headers,
+        Body::from_stream(ReaderStream::new(limited.into_inner())),
+    )
+        .into_response())
+}
