@@ -94,7 +94,7 @@ export function LogView({ runId, store, variation }: { runId: string; store: Run
         aria-label={`Agent ${variation + 1} output`}
         tabIndex={0}
         onScroll={onScroll}
-        className="h-[max(20rem,calc(100dvh-23rem))] overflow-x-hidden overflow-y-auto py-sm font-mono text-caption [overflow-anchor:none] -outline-offset-2"
+        className="h-[max(20rem,calc(100dvh-26rem))] overflow-x-hidden overflow-y-auto py-sm font-mono text-caption [overflow-anchor:none] -outline-offset-2"
       >
         {total === 0 && <p className="px-md font-sans text-neutral-shadow-ink">{query === "" ? "Nothing printed yet." : "No line matches."}</p>}
         <div className="relative w-full" style={{ height: virtual.getTotalSize() }}>

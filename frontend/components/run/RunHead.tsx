@@ -43,7 +43,7 @@ export function RunHead({ run, state, connection, now, children }: RunHeadProps)
         <span className="font-mono max-md:hidden">{run.run_id}</span>
       </div>
       <div className="flex items-start justify-between gap-md max-md:flex-col">
-        <h1 className="line-clamp-3 max-w-[60rem] text-body font-semibold text-pretty whitespace-pre-line md:text-h3" title={run.prompt}>
+        <h1 className="line-clamp-3 max-w-[60rem] text-body font-semibold text-pretty md:text-h3" title={run.prompt}>
           {run.prompt}
         </h1>
         {!ended && <CancelButton runId={run.run_id} />}

@@ -1,0 +1,111 @@
+import { expect, test } from "vitest";
+import { parseAgentLine } from "@/lib/agent-line";
+import { initialState, integrity, reduce, type RunState } from "@/lib/run-state";
+import type { Run, StreamEvent } from "@/lib/types";
+
+const T = "2026-01-02T03:04:05Z";
+const RUN: Run = {
+  run_id: "run-1",
+  status: "pending",
+  github_url: "https://example.com/a.git",
+  prompt: "do it",
+  created_at: T,
+  variations: [0, 1].map((id) => ({ variation_id: id, job_name: `agent-run-1-${id}`, status: "queued" as const })),
+};
+
+const output = (variation: number, content: object | string, partial = false): StreamEvent => ({
+  type: "agent_output",
+  variation_id: variation,
+  content: typeof content === "string" ? content : JSON.stringify(content),
+  timestamp: T,
+  ...(partial ? { partial } : {}),
+});
+const complete = (variation: number, lines: number): StreamEvent => ({
+  type: "agent_complete",
+  variation_id: variation,
+  status: "succeeded",
+  exit_code: 0,
+  lines,
+  bytes: 0,
+  sha256: "",
+  timestamp: T,
+});
+const play = (events: StreamEvent[], start: RunState = initialState(RUN)): RunState =>
+  events.reduce((state, event) => reduce(state, event, event.type === "agent_output" ? parseAgentLine(event.content ?? "") : null), start);
+const first = (state: RunState) => {
+  const [variation] = state.variations;
+  if (variation === undefined) throw new Error("no variation");
+  return variation;
+};
+
+test("the whole way of a variation", () => {
+  const state = play([
+    { type: "agent_status", variation_id: 0, status: "queued", reason: "Unschedulable", message: "no node", hint: "wait", timestamp: T },
+    { type: "agent_status", variation_id: 0, status: "running", timestamp: T },
+    output(0, { v: 1, seq: 1, type: "started", model: "m", engine: "builtin", base_sha: "abc" }),
+    output(0, { v: 1, seq: 2, type: "status", step: "check", message: "make test" }),
+    output(0, { v: 1, seq: 3, type: "usage", input_tokens: 10, output_tokens: 2 }),
+    output(0, { v: 1, seq: 4, type: "check", command: "make test", exit_code: 0, seconds: 1, output_tail: "ok" }),
+    output(0, { v: 1, seq: 5, type: "patch", part: 1, last: true, data: "", files: 1, additions: 3, deletions: 1 }),
+    output(0, { v: 1, seq: 6, type: "finished", outcome: "succeeded", summary: "done" }),
+    complete(0, 6),
+  ]);
+  expect(state.status).toBe("running");
+  expect(first(state)).toMatchObject({
+    status: "succeeded",
+    reason: null,
+    hint: null,
+    model: "m",
+    lines: 6,
+    gaps: 0,
+    complete: true,
+    summary: "done",
+    usage: { input_tokens: 10, output_tokens: 2 },
+    patch: { files: 1, additions: 3, deletions: 1 },
+  });
+  expect(first(state).checks).toHaveLength(1);
+  expect(integrity(state)).toEqual({ lines: 6, gaps: 0, complete: false });
+});
+
+test("the end of the run is said by the server alone", () => {
+  const state = play([complete(0, 0), complete(1, 0), { type: "run_complete", status: "completed", timestamp: T }]);
+  expect(state).toMatchObject({ status: "completed", complete: true });
+  expect(integrity(state).complete).toBe(true);
+});
+
+test("a hole in the agent's numbers is a gap, another attempt is none", () => {
+  const line = (seq: number) => output(0, { v: 1, seq, type: "text", delta: "x" });
+  expect(first(play([line(1), line(2), line(5), line(6)])).gaps).toBe(1);
+  expect(first(play([line(1), line(2), line(1), line(2)])).gaps).toBe(0);
+});
+
+test("fewer lines than the server sent is a gap", () => {
+  expect(first(play([output(0, "a"), complete(0, 2)])).gaps).toBe(1);
+  expect(first(play([output(0, "a"), output(0, "b"), complete(0, 2)])).gaps).toBe(0);
+});
+
+test("parts of one line count once; a gap that is not certain is none", () => {
+  const state = play([
+    output(0, "first part", true),
+    output(0, "second part"),
+    { type: "log_gap", variation_id: 0, reason: "rotated", certain: false },
+    { type: "log_gap", variation_id: 0, reason: "rotated", certain: true },
+  ]);
+  expect(first(state)).toMatchObject({ lines: 1, gaps: 1 });
+});
+
+test("a failure keeps its cause and its hint", () => {
+  const state = play([
+    { type: "agent_error", variation_id: 0, error: "killed", reason: "OOMKilled", hint: "raise the limit", exit_code: 137, timestamp: T },
+    { ...complete(0, 0), status: "failed", exit_code: 137 } as StreamEvent,
+  ]);
+  expect(first(state)).toMatchObject({ status: "failed", reason: "OOMKilled", message: "killed", hint: "raise the limit", exitCode: 137 });
+});
+
+test("an event of a variation that is not known changes nothing, and no state is changed in place", () => {
+  const before = initialState(RUN);
+  const copy = structuredClone(before);
+  expect(play([output(7, "x")], before)).toBe(before);
+  play([output(0, "x"), complete(1, 0)], before);
+  expect(before).toEqual(copy);
+});
