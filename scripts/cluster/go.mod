@@ -1,0 +1,3 @@
+module aideator/cluster
+
+go 1.25.0
