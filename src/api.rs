@@ -13,10 +13,12 @@ mod middleware;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
+use axum::handler::Handler as _;
 use axum::http::{Method, StatusCode};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -48,7 +50,7 @@ pub fn router(app: AppState) -> Router {
     router
         .merge(docs::swagger(openapi))
         .method_not_allowed_fallback(wrong_method)
-        .fallback(no_route)
+        .fallback(no_route.layer(CompressionLayer::new()))
         .layer(from_fn_with_state(Guard::new(app.clone()), guard))
         .layer(DefaultBodyLimit::max(app.config.http.max_body_bytes))
         .layer(from_fn(security_headers))

@@ -69,6 +69,11 @@ async fn serve() -> anyhow::Result<ExitCode> {
         )
     })?;
     let database = &config.storage.database;
+    if let Some(dir) = database.parent() {
+        std::fs::create_dir_all(dir).with_context(|| {
+            format!("failed to create {} for DATABASE_URL", dir.display())
+        })?;
+    }
     let db = Db::open(database)
         .await
         .with_context(|| format!("failed to open the database {}", database.display()))?;

@@ -2,6 +2,8 @@
 //!
 //! Stdout stays free for what subcommands print. Tokens, prompts and bodies are never logged.
 
+use std::io::IsTerminal as _;
+
 use anyhow::Context as _;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -13,6 +15,7 @@ pub fn init(config: &Logging) -> anyhow::Result<()> {
     let filter: EnvFilter = config.level.parse().context("invalid log filter")?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     match config.format {
         LogFormat::Json => builder.json().flatten_event(true).finish().try_init(),

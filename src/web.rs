@@ -10,7 +10,7 @@ use std::path::{Component, Path};
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rust_embed::Embed;
@@ -34,7 +34,8 @@ pub fn serve(config: &Http, request: &Request) -> Response {
         .strip_prefix("/runs/")
         .filter(|run| !run.is_empty() && is_plain(run))
     {
-        return Redirect::to(&format!("/stream?run={run}")).into_response();
+        let location = [(header::LOCATION, format!("/stream?run={run}"))];
+        return (StatusCode::FOUND, location).into_response();
     }
     let files = Files {
         dir: config.web_dir.as_deref(),

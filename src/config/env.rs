@@ -107,6 +107,11 @@ impl<'a> Env<'a> {
         value
     }
 
+    /// A switch that is off by default, in any spelling that people and Python use.
+    pub(super) fn flag(&mut self, name: &str, help: &str) -> bool {
+        self.read::<Flag>(name, "false", help).0
+    }
+
     /// A variable that may be missing; an empty one counts as missing.
     pub(super) fn optional<T>(&mut self, name: &str, help: &str) -> Option<T>
     where
@@ -174,6 +179,20 @@ impl<'a> Env<'a> {
             comment(help),
             default.unwrap_or_default()
         );
+    }
+}
+
+struct Flag(bool);
+
+impl FromStr for Flag {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.to_lowercase().as_str() {
+            "true" | "1" | "yes" | "on" => Ok(Self(true)),
+            "false" | "0" | "no" | "off" => Ok(Self(false)),
+            _ => Err("use true or false"),
+        }
     }
 }
 

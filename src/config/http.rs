@@ -50,9 +50,8 @@ impl Http {
                 "PUBLIC_URL",
                 "How browsers reach this server, e.g. https://aideator.example.org; https makes cookies Secure.",
             ),
-            trust_forwarded_for: env.read(
+            trust_forwarded_for: env.flag(
                 "TRUST_FORWARDED_FOR",
-                "false",
                 "true only behind a proxy that sets X-Forwarded-For: rate limits then count its last address.",
             ),
         }
@@ -105,7 +104,7 @@ pub struct Logging {
 impl Logging {
     pub(super) fn from_env(env: &mut Env<'_>) -> Self {
         env.section("Logs of the server");
-        let debug: bool = env.read("DEBUG", "false", "true is short for LOG_LEVEL=debug.");
+        let debug = env.flag("DEBUG", "true is short for LOG_LEVEL=debug.");
         let level: Option<String> = env.optional(
             "LOG_LEVEL",
             "error, warn, info (default), debug or trace, or a filter such as aideator=debug,info.",

@@ -13,6 +13,9 @@ use crate::api::error::ErrorCause;
 
 const REQUEST_ID: &str = "x-request-id";
 
+/// The kubelet asks every few seconds: not worth a line while all is well.
+const HEALTH: &str = "/api/v1/health";
+
 /// Gives the request an id, runs it, logs it, and sends the id back.
 ///
 /// A client's own id is kept when it is short and plain, so that it can be followed through several programs.
@@ -32,7 +35,7 @@ pub(in crate::api) async fn request_log(request: Request, next: Next) -> Respons
         method,
         route: route.as_deref().unwrap_or("(page)"),
         status: response.status(),
-        milliseconds: started.elapsed().as_secs_f64() * 1000.0,
+        microseconds: started.elapsed().as_micros(),
     };
     span.in_scope(|| line.log(response.extensions().get::<ErrorCause>()));
     response.headers_mut().insert(REQUEST_ID, id);
@@ -59,7 +62,7 @@ struct Line<'a> {
     method: Method,
     route: &'a str,
     status: StatusCode,
-    milliseconds: f64,
+    microseconds: u128,
 }
 
 impl Line<'_> {
@@ -72,7 +75,7 @@ impl Line<'_> {
                     http.method = %self.method,
                     http.route = self.route,
                     http.status = self.status.as_u16(),
-                    duration_ms = self.milliseconds,
+                    duration_us = self.microseconds,
                     $($field)*
                 )
             };
@@ -82,6 +85,8 @@ impl Line<'_> {
             line!(tracing::Level::ERROR, error = cause, "request failed");
         } else if self.status.is_client_error() {
             line!(tracing::Level::WARN, error = cause, "request refused");
+        } else if self.route.starts_with(HEALTH) {
+            line!(tracing::Level::DEBUG, "request");
         } else {
             line!(tracing::Level::INFO, "request");
         }
