@@ -30,8 +30,11 @@ helm_install() {
     give_key
     settings+=(--set demo.model=false)
   fi
-  # Only clusters of this machine answer on its port 8000.
-  case $(target) in own | k3d) ;; *) settings+=(--set hostPort=null) ;; esac
+  case $(target) in
+    own) ;;
+    k3d) settings+=(--set hostIP=) ;; # its node is a container, whose own localhost nobody reaches
+    *) settings+=(--set hostPort=null --set hostIP=) ;;
+  esac
   # A Job's template cannot change: one of an older image makes way.
   [ "$(k get job agent-job-dev-test -o 'jsonpath={.spec.template.spec.containers[0].image}' 2>/dev/null)" = "$agent" ] ||
     k delete job agent-job-dev-test --ignore-not-found --wait
@@ -84,6 +87,7 @@ install_chart() {
   step "install the chart" "the message of helm is above; helm status $RELEASE -n $NAMESPACE" helm_install
   step "wait until it is ready" "the pod's own words are above" wait_ready
   forward_ports
+  answers http://localhost:30080/healthz || die "the demo runs, but http://localhost:30080 does not answer" "another program on port 30080?"
   answers http://localhost:8000/api/v1/health ||
     die "the server runs, but http://localhost:8000 does not answer" "another program on port 8000? ss -ltnp 'sport = :8000'"
 }
