@@ -1,1 +1,75 @@
-fn main() {}
+//! The agent: PID 1 of its container, one run, then it exits.
+//!
+//! Code map, in the order of a run: [`input`] is read, [`git`] clones, [`context`] begins the
+//! [`conversation`], an [`engine`] works with [`model`] and [`tools`] (files through [`workspace`],
+//! commands through [`shell`]) within its [`limits`], [`checks`] judge, [`git`] makes the patch, and
+//! [`output`] has printed all of it; [`run`] holds this together.
+
+mod checks;
+mod context;
+mod conversation;
+mod engine;
+mod git;
+mod harden;
+mod input;
+mod limits;
+mod model;
+mod output;
+mod run;
+mod shell;
+mod signal;
+mod tools;
+mod workspace;
+
+use std::process::ExitCode;
+
+use aideator_agent::protocol::Outcome;
+use anyhow::{Context as _, Result};
+use tokio_util::sync::CancellationToken;
+
+use crate::{input::Input, output::Output, signal::Termination};
+
+fn main() -> Result<ExitCode> {
+    // First of all: from here on nobody in the container can read our memory or environment.
+    harden::harden_self().context("The agent cannot protect the provider key")?;
+    // Before there are threads.
+    let termination = Termination::block().context("Signals cannot be received")?;
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?
+        .block_on(supervise(termination))
+}
+
+/// Runs, and says how it ended also when the agent itself fails.
+async fn supervise(termination: Termination) -> Result<ExitCode> {
+    let (output, writer) = Output::start(tokio::io::stdout());
+    let cancel = CancellationToken::new();
+    termination.cancel(cancel.clone())?;
+    let outcome = match Input::read() {
+        Ok(input) => {
+            let run = {
+                let (output, cancel) = (output.clone(), cancel.clone());
+                tokio::spawn(async move { run::run(input, &output, &cancel).await })
+            };
+            match run.await {
+                Ok(outcome) => outcome,
+                Err(error) => fail(&output, "panic", &format!("The agent failed: {error}.")).await,
+            }
+        }
+        Err(error) => fail(&output, "bad_input", &format!("{error:#}")).await,
+    };
+    drop(output);
+    writer.await?.context("stdout is broken")?;
+    Ok(if outcome == Outcome::Succeeded {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+async fn fail(output: &Output, code: &'static str, message: &str) -> Outcome {
+    output.error(code, message, false).await;
+    let outcome = Outcome::Failed;
+    output.finished(outcome, message, Some(code)).await;
+    outcome
+}

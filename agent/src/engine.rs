@@ -1,0 +1,106 @@
+//! Who does the work: our own loop ([`builtin`]) or another program ([`command`]).
+//!
+//! An engine changes files and prints what it does. It does not decide what the run's result is: that
+//! is made of the files when it has ended, however it ended.
+
+mod builtin;
+mod command;
+
+use aideator_agent::config;
+use anyhow::{Context as _, Result};
+
+use crate::{
+    context,
+    conversation::Conversation,
+    git::Checkout,
+    input::Input,
+    limits::Budget,
+    model::{Model, Patience},
+    output::Output,
+    shell::Shell,
+    tools::Toolbox,
+    workspace::Workspace,
+};
+
+/// How an engine's work ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// By itself.
+    Done {
+        /// What it says about it.
+        summary: String,
+    },
+    /// Before it was done.
+    Stopped {
+        /// The word for `finished.reason`.
+        reason: &'static str,
+        /// For people.
+        summary: String,
+    },
+}
+
+impl Ended {
+    pub(crate) fn stopped(reason: &'static str, summary: impl Into<String>) -> Self {
+        let summary = summary.into();
+        Self::Stopped { reason, summary }
+    }
+}
+
+/// An engine about to work.
+pub(crate) enum Engine {
+    Builtin(Box<builtin::Builtin>),
+    Command(command::Command),
+}
+
+impl Engine {
+    pub(crate) fn new(
+        input: &Input,
+        checkout: &Checkout,
+        shell: &Shell,
+        budget: &Budget,
+        output: &Output,
+    ) -> Result<Self> {
+        let config = &input.config;
+        if config.engine == config::Engine::Command {
+            let command = config.command.as_deref().context(
+                "The engine is \"command\", but the configuration has no \"command\" to run.",
+            )?;
+            let task = command::Command::new(command, input, shell, budget, output)?;
+            return Ok(Self::Command(task));
+        }
+        let workspace = Workspace::open(&checkout.directory)?;
+        let task = context::task(&input.prompt, config, &workspace);
+        let outputs = input.scratch.join("out");
+        Ok(Self::Builtin(Box::new(builtin::Builtin::new(
+            Model::new(
+                &input.model,
+                config,
+                &input.provider,
+                Patience::default(),
+                output.clone(),
+            )?,
+            Conversation::new(&context::system(config), &task),
+            Toolbox::new(workspace, shell.clone(), outputs, budget.work_until()),
+            output.clone(),
+        ))))
+    }
+
+    /// Works until it is done or has to stop.
+    pub(crate) async fn work(&mut self, budget: &mut Budget) -> Ended {
+        match self {
+            Self::Builtin(builtin) => builtin.work(budget).await,
+            Self::Command(command) => command.work().await,
+        }
+    }
+
+    /// Asks an engine that is done to look again; `false` if it cannot be asked.
+    pub(crate) fn ask_back(&mut self, message: &str) -> bool {
+        match self {
+            Self::Builtin(builtin) => {
+                builtin.ask_back(message);
+                true
+            }
+            Self::Command(_) => false,
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! The clone: one commit, no history, no hooks, no filters, no submodules, bounded in time and size.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use sha2::{Digest as _, Sha256};
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::command::{Git, GitError, RAW_ATTRIBUTES};
+use crate::input::{Repository, Revision};
+
+const FETCH_LIMIT: Duration = Duration::from_secs(300);
+const LOCAL_LIMIT: Duration = Duration::from_secs(120);
+
+/// Most that a repository may weigh on disk, packed and checked out, bytes.
+const SIZE_LIMIT: u64 = 2 * 1024 * 1024 * 1024;
+
+/// How often the size is looked at while git fetches.
+const SIZE_INTERVAL: Duration = Duration::from_millis(500);
+
+/// A repository at its base commit.
+pub(crate) struct Checkout {
+    /// The working tree.
+    pub(crate) directory: PathBuf,
+    /// The commit that the work starts from.
+    pub(crate) base: String,
+    /// Private directory beside it.
+    pub(super) private: PathBuf,
+    /// The base commit's objects.
+    pub(super) packs: Vec<Pack>,
+}
+
+/// A file of the base commit's objects, kept in the private directory.
+pub(super) struct Pack {
+    pub(super) name: String,
+    /// Known only to this process, so that a change by anybody is seen.
+    pub(super) sha256: [u8; 32],
+}
+
+/// Why there is no checkout.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CheckoutError {
+    /// Git says why.
+    #[error("The repository cannot be cloned: {0}")]
+    Git(#[from] GitError),
+    /// The URL is not one that agents clone from.
+    #[error("REPO_URL must be an https:// or http:// address without a user name in it.")]
+    Url,
+    /// Another commit came than was asked for.
+    #[error("The repository gave commit {found} for {wanted}.")]
+    Commit {
+        /// Asked for.
+        wanted: String,
+        /// Given.
+        found: String,
+    },
+    /// It is too big.
+    #[error("The repository is larger than the {} GiB an agent may clone.", SIZE_LIMIT >> 30)]
+    Size,
+    /// The workspace fails.
+    #[error("The workspace cannot be written: {0}")]
+    Io(#[from] io::Error),
+}
+
+impl CheckoutError {
+    /// Whether trying again may help.
+    pub(crate) fn is_retryable(&self) -> bool {
+        matches!(self, Self::Git(_))
+    }
+}
+
+impl Checkout {
+    /// Clones into `workspace`, which must have no `repo` or `.base` yet.
+    pub(crate) async fn new(
+        workspace: &Path,
+        repository: &Repository,
+    ) -> Result<Self, CheckoutError> {
+        let directory = workspace.join("repo");
+        let private = workspace.join(".base");
+        fs::create_dir(&directory)?;
+        fs::create_dir(&private)?;
+        let git = |name| Git::new(&directory, name);
+        git("init")
+            .args(["-q", "--template="])
+            .done(LOCAL_LIMIT)
+            .await?;
+        let info = directory.join(".git/info");
+        fs::create_dir_all(&info)?;
+        fs::write(info.join("attributes"), RAW_ATTRIBUTES)?;
+        fetch(&directory, repository).await?;
+        let base = git("rev-parse")
+            .args(["--verify", "FETCH_HEAD^{commit}"])
+            .line(LOCAL_LIMIT)
+            .await?;
+        if let Revision::Commit(wanted) = &repository.revision
+            && *wanted != base
+        {
+            let (wanted, found) = (wanted.clone(), base);
+            return Err(CheckoutError::Commit { wanted, found });
+        }
+        let packs = keep_packs(&directory.join(".git/objects/pack"), &private)?;
+        watch_size(
+            &directory,
+            git("checkout")
+                .args(["-q", "--detach", &base])
+                .done(LOCAL_LIMIT),
+        )
+        .await?;
+        Ok(Self {
+            directory,
+            base,
+            private,
+            packs,
+        })
+    }
+}
+
+async fn fetch(directory: &Path, repository: &Repository) -> Result<(), CheckoutError> {
+    // Only the protocol that the address names, so that nothing leads elsewhere. `file` reads the
+    // container's own files: for development.
+    let protocol = match repository.url.split_once("://") {
+        Some((protocol @ ("https" | "http" | "file"), rest))
+            if !rest.split('/').next().unwrap_or_default().contains('@') =>
+        {
+            format!("protocol.{protocol}.allow=always")
+        }
+        _ => return Err(CheckoutError::Url),
+    };
+    let revision = match &repository.revision {
+        Revision::Commit(sha) => sha,
+        Revision::Name(name) => name,
+    };
+    let fetch = Git::with_options(directory, "fetch", &[&protocol])
+        .args(["-q", "--depth", "1", "--no-tags", "--no-recurse-submodules"])
+        .args(["--", &repository.url, revision]);
+    watch_size(directory, fetch.done(FETCH_LIMIT)).await
+}
+
+/// Ends git, by dropping it, when the directory grows too big.
+async fn watch_size(
+    directory: &Path,
+    git: impl Future<Output = Result<(), GitError>>,
+) -> Result<(), CheckoutError> {
+    let mut ticks = interval(SIZE_INTERVAL);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    tokio::pin!(git);
+    loop {
+        tokio::select! {
+            done = &mut git => break done?,
+            _ = ticks.tick() => {
+                if size(directory) > SIZE_LIMIT {
+                    return Err(CheckoutError::Size);
+                }
+            }
+        }
+    }
+    if size(directory) > SIZE_LIMIT {
+        return Err(CheckoutError::Size);
+    }
+    Ok(())
+}
+
+/// Bytes on disk; what disappears meanwhile does not count.
+fn size(directory: &Path) -> u64 {
+    let Ok(entries) = fs::read_dir(directory) else {
+        return 0;
+    };
+    entries
+        .flatten()
+        .map(|entry| match entry.metadata() {
+            Ok(metadata) if metadata.is_dir() => size(&entry.path()),
+            Ok(metadata) => metadata.len(),
+            Err(_) => 0,
+        })
+        .sum()
+}
+
+/// Copies the fetched packs and their indexes into the private directory and remembers what they are.
+fn keep_packs(from: &Path, private: &Path) -> io::Result<Vec<Pack>> {
+    let mut packs = Vec::new();
+    for entry in fs::read_dir(from)? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        if !name.ends_with(".pack") && !name.ends_with(".idx") {
+            continue;
+        }
+        // A copy, not a link: what is written through the other name must not reach it.
+        fs::copy(from.join(&name), private.join(&name))?;
+        let sha256 = sha256(&private.join(&name))?;
+        packs.push(Pack { name, sha256 });
+    }
+    Ok(packs)
+}
+
+pub(super) fn sha256(path: &Path) -> io::Result<[u8; 32]> {
+    let mut hasher = Sha256::new();
+    io::copy(&mut fs::File::open(path)?, &mut hasher)?;
+    Ok(hasher.finalize().into())
+}

@@ -1,0 +1,165 @@
+//! HTTP below async-openai: no retries of its own, errors with status, headers and body, and a
+//! stream whose end is known to be one.
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use async_openai::{error::OpenAIError, middleware::HttpRequestFactory};
+use futures::StreamExt as _;
+use jiff::{Timestamp, fmt::rfc2822};
+use reqwest::{
+    Body, Response,
+    header::{CONTENT_TYPE, HeaderMap},
+    redirect::Policy,
+};
+use tower::{Service, service_fn};
+
+/// How long a connection may take to be made.
+const CONNECT: Duration = Duration::from_secs(20);
+
+/// How much of an error's body is read, bytes.
+const ERROR_BYTES: usize = 64 * 1024;
+
+/// A response that is not a success.
+#[derive(Debug)]
+pub(super) struct HttpFailure {
+    pub(super) status: u16,
+    pub(super) body: String,
+    pub(super) retry_after: Option<Duration>,
+}
+
+impl fmt::Display for HttpFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "status {}", self.status)
+    }
+}
+
+impl std::error::Error for HttpFailure {}
+
+/// A client that follows no redirect: the key is for one host.
+pub(super) fn http_client() -> Result<reqwest::Client, reqwest::Error> {
+    reqwest::Client::builder()
+        .connect_timeout(CONNECT)
+        .redirect(Policy::none())
+        .user_agent(concat!("aideator-agent/", env!("CARGO_PKG_VERSION")))
+        .build()
+}
+
+/// Sends each request once. `done` is set when the body holds the stream's `[DONE]`.
+pub(super) fn service(
+    client: reqwest::Client,
+    done: Arc<AtomicBool>,
+) -> impl Service<HttpRequestFactory, Response = Response, Error = OpenAIError, Future: Send + 'static>
++ Clone
++ Send
++ Sync
++ 'static {
+    service_fn(move |factory: HttpRequestFactory| {
+        let client = client.clone();
+        let done = Arc::clone(&done);
+        async move {
+            let request = factory.build().await?;
+            let response = client.execute(request).await?;
+            if response.status().is_success() {
+                Ok(watched(response, done).await?)
+            } else {
+                Err(OpenAIError::Boxed(Box::new(failure(response).await)))
+            }
+        }
+    })
+}
+
+async fn failure(response: Response) -> HttpFailure {
+    let status = response.status().as_u16();
+    let retry_after = retry_after(response.headers());
+    let mut body = Vec::new();
+    let mut stream = response.bytes_stream();
+    // What cannot be read of an error's body is not worth another error.
+    while let Some(Ok(bytes)) = stream.next().await {
+        body.extend_from_slice(&bytes);
+        if body.len() > ERROR_BYTES {
+            body.truncate(ERROR_BYTES);
+            break;
+        }
+    }
+    HttpFailure {
+        status,
+        body: String::from_utf8_lossy(&body).into_owned(),
+        retry_after,
+    }
+}
+
+/// The wait a provider asks for: seconds, milliseconds or a date; `LiteLLM` passes on its
+/// provider's under a name of its own.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let value = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
+    if let Some(milliseconds) = value("retry-after-ms").and_then(|text| text.parse().ok()) {
+        return Duration::try_from_secs_f64(milliseconds)
+            .ok()
+            .map(|d| d / 1000);
+    }
+    let text = value("retry-after").or_else(|| value("llm_provider-retry-after"))?;
+    if let Ok(seconds) = text.parse() {
+        return Duration::try_from_secs_f64(seconds).ok();
+    }
+    let date = rfc2822::parse(&text.replace("GMT", "+0000")).ok()?;
+    let wait = date.timestamp().duration_since(Timestamp::now());
+    Duration::try_from(wait).ok()
+}
+
+/// Watches the body for its end; a whole answer (of a provider that does not stream) becomes a
+/// stream of one event.
+async fn watched(response: Response, done: Arc<AtomicBool>) -> reqwest::Result<Response> {
+    let is_json = response
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.starts_with("application/json"));
+    let body = if is_json {
+        let json = response.text().await?;
+        done.store(true, Ordering::Release);
+        Body::from(format!(
+            "data: {}\n\ndata: [DONE]\n\n",
+            json.replace(['\r', '\n'], " ")
+        ))
+    } else {
+        let mut watch = Watch::default();
+        Body::wrap_stream(response.bytes_stream().map(move |bytes| {
+            if let Ok(bytes) = &bytes
+                && watch.sees_end(bytes)
+            {
+                done.store(true, Ordering::Release);
+            }
+            bytes
+        }))
+    };
+    Ok(Response::from(http::Response::new(body)))
+}
+
+/// Looks for a line `data: [DONE]`. The model cannot write one: its newlines are escaped.
+#[derive(Default)]
+struct Watch {
+    /// The line so far, as far as it is of interest.
+    line: Vec<u8>,
+}
+
+impl Watch {
+    fn sees_end(&mut self, bytes: &[u8]) -> bool {
+        let mut seen = false;
+        for byte in bytes {
+            if matches!(byte, b'\n' | b'\r') {
+                self.line.clear();
+            } else if self.line.len() < b"data: [DONE]".len() {
+                self.line.push(*byte);
+                seen |= matches!(self.line.as_slice(), b"data: [DONE]" | b"data:[DONE]");
+            }
+        }
+        seen
+    }
+}

@@ -1,0 +1,375 @@
+//! The only writer of stdout: numbers the lines, joins and splits, paces.
+//!
+//! Invariants: a line is at most [`MAX_LINE_BYTES`] long with its newline and goes out in one write;
+//! `seq` has no hole; text waits at most [`TEXT_DELAY`] to be joined with what follows. The pace
+//! ([`Pace`]) keeps the container's log from being rotated faster than a follower reads it.
+
+use std::{io, time::Duration};
+
+use aideator_agent::protocol::{
+    Body, Line, MAX_LINE_BYTES, Outcome, PatchPart, Step, VERSION, split,
+};
+use tokio::{
+    io::{AsyncWrite, AsyncWriteExt},
+    sync::mpsc,
+    task::JoinHandle,
+    time::{Instant, sleep, timeout_at},
+};
+
+/// Longest time that model output waits to be joined with what follows.
+const TEXT_DELAY: Duration = Duration::from_millis(50);
+
+/// Model output joined into one line at most, before JSON escapes.
+const TEXT_BYTES: usize = 4 * 1024;
+
+/// Room for one free value in a line, in JSON.
+const VALUE_ROOM: usize = MAX_LINE_BYTES - 1024;
+
+/// Room where a line has several values from outside, in JSON.
+const SHORT_ROOM: usize = 3 * 1024;
+
+/// Room for names and ids, in JSON.
+const NAME_ROOM: usize = 256;
+
+/// Bytes after which only what the result needs is printed.
+const TOTAL_BYTES: u64 = 32 * 1024 * 1024;
+
+/// A handle to the writer. Printing waits while the writer is behind.
+#[derive(Clone)]
+pub(crate) struct Output(mpsc::Sender<Body>);
+
+impl Output {
+    /// Starts the writer; it ends, and its task with the result, when the last handle is dropped.
+    pub(crate) fn start<W>(writer: W) -> (Self, JoinHandle<io::Result<()>>)
+    where
+        W: AsyncWrite + Unpin + Send + 'static,
+    {
+        let (sender, receiver) = mpsc::channel(64);
+        (
+            Self(sender),
+            tokio::spawn(Writer::new(writer).run(receiver)),
+        )
+    }
+
+    /// Prints a line, or several where the values are long.
+    pub(crate) async fn print(&self, body: Body) {
+        // The writer only goes before us when stdout is broken; its task's result says so.
+        let _ = self.0.send(body).await;
+    }
+
+    /// Prints model output.
+    pub(crate) async fn text(&self, delta: impl Into<String>) {
+        let delta = delta.into();
+        self.print(Body::Text { delta }).await;
+    }
+
+    /// Prints what the run is doing.
+    pub(crate) async fn status(&self, step: Step, message: impl Into<String>) {
+        let message = message.into();
+        self.print(Body::Status { step, message }).await;
+    }
+
+    /// Prints a failure.
+    pub(crate) async fn error(&self, code: &str, message: impl Into<String>, retryable: bool) {
+        let code = code.to_owned();
+        let message = message.into();
+        self.print(Body::Error {
+            code,
+            message,
+            retryable,
+        })
+        .await;
+    }
+
+    /// Prints the last line.
+    pub(crate) async fn finished(&self, outcome: Outcome, summary: &str, reason: Option<&str>) {
+        let summary = summary.to_owned();
+        let reason = reason.map(str::to_owned);
+        self.print(Body::Finished {
+            outcome,
+            summary,
+            reason,
+        })
+        .await;
+    }
+}
+
+/// Model output that waits to be joined.
+struct Pending {
+    reasoning: bool,
+    text: String,
+    since: Instant,
+}
+
+struct Writer<W> {
+    writer: W,
+    seq: u64,
+    bytes: u64,
+    full: bool,
+    pace: Pace,
+    pending: Option<Pending>,
+}
+
+impl<W: AsyncWrite + Unpin> Writer<W> {
+    fn new(writer: W) -> Self {
+        Self {
+            writer,
+            seq: 0,
+            bytes: 0,
+            full: false,
+            pace: Pace::new(),
+            pending: None,
+        }
+    }
+
+    async fn run(mut self, mut bodies: mpsc::Receiver<Body>) -> io::Result<()> {
+        loop {
+            let body = match &self.pending {
+                None => bodies.recv().await,
+                Some(pending) => {
+                    match timeout_at(pending.since + TEXT_DELAY, bodies.recv()).await {
+                        Ok(body) => body,
+                        Err(_) => {
+                            self.flush_text().await?;
+                            continue;
+                        }
+                    }
+                }
+            };
+            match body {
+                Some(Body::Text { delta }) => self.join(false, &delta).await?,
+                Some(Body::Reasoning { delta }) => self.join(true, &delta).await?,
+                Some(body) => {
+                    self.flush_text().await?;
+                    for body in fit(body) {
+                        self.line(body).await?;
+                    }
+                }
+                None => return self.flush_text().await,
+            }
+        }
+    }
+
+    async fn join(&mut self, reasoning: bool, delta: &str) -> io::Result<()> {
+        if self.pending.as_ref().map(|pending| pending.reasoning) == Some(!reasoning) {
+            self.flush_text().await?;
+        }
+        let pending = self.pending.get_or_insert_with(|| Pending {
+            reasoning,
+            text: String::new(),
+            since: Instant::now(),
+        });
+        pending.text.push_str(delta);
+        if pending.text.len() >= TEXT_BYTES {
+            self.flush_text().await?;
+        }
+        Ok(())
+    }
+
+    async fn flush_text(&mut self) -> io::Result<()> {
+        let Some(pending) = self.pending.take() else {
+            return Ok(());
+        };
+        for delta in split(&pending.text, VALUE_ROOM) {
+            let delta = delta.to_owned();
+            self.line(if pending.reasoning {
+                Body::Reasoning { delta }
+            } else {
+                Body::Text { delta }
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// Writes a line unless the cap is reached and the result can do without it.
+    async fn line(&mut self, body: Body) -> io::Result<()> {
+        if self.bytes < TOTAL_BYTES || is_result(&body) {
+            return self.write(body).await;
+        }
+        if self.full {
+            return Ok(());
+        }
+        self.full = true;
+        self.write(Body::Error {
+            code: "output_limit".to_owned(),
+            message: format!(
+                "More than {} MiB were printed; from here on only results are.",
+                TOTAL_BYTES >> 20
+            ),
+            retryable: false,
+        })
+        .await
+    }
+
+    async fn write(&mut self, body: Body) -> io::Result<()> {
+        self.seq += 1;
+        let line = Line {
+            v: VERSION,
+            seq: self.seq,
+            ts: format!("{:.3}", jiff::Timestamp::now()),
+            body,
+        };
+        let mut json = line.to_json()?;
+        json.push('\n');
+        self.pace.wait(json.len()).await;
+        self.bytes += json.len() as u64;
+        self.writer.write_all(json.as_bytes()).await?;
+        self.writer.flush().await
+    }
+}
+
+/// Whether a line is printed however much was printed before.
+fn is_result(body: &Body) -> bool {
+    matches!(
+        body,
+        Body::Usage { .. }
+            | Body::Check { .. }
+            | Body::Patch(PatchPart { .. })
+            | Body::Error { .. }
+            | Body::Finished { .. }
+    )
+}
+
+/// Cuts a body into bodies that each fit a line.
+fn fit(body: Body) -> Vec<Body> {
+    match body {
+        Body::ToolCall {
+            id,
+            name,
+            arguments,
+            ..
+        } => pieces(&arguments)
+            .map(|(arguments, more)| Body::ToolCall {
+                id: head(&id, NAME_ROOM),
+                name: head(&name, NAME_ROOM),
+                arguments,
+                more,
+            })
+            .collect(),
+        Body::ToolResult {
+            id,
+            ok,
+            output,
+            truncated,
+            ..
+        } => pieces(&output)
+            .map(|(output, more)| Body::ToolResult {
+                id: head(&id, NAME_ROOM),
+                ok,
+                output,
+                truncated,
+                more,
+            })
+            .collect(),
+        Body::Started {
+            model,
+            engine,
+            base_sha,
+        } => vec![Body::Started {
+            model: head(&model, NAME_ROOM),
+            engine,
+            base_sha,
+        }],
+        Body::Status { step, message } => vec![Body::Status {
+            step,
+            message: head(&message, VALUE_ROOM),
+        }],
+        Body::Check {
+            command,
+            exit_code,
+            seconds,
+            output_tail,
+        } => vec![Body::Check {
+            command: head(&command, SHORT_ROOM),
+            exit_code,
+            seconds,
+            output_tail: tail(&output_tail, SHORT_ROOM),
+        }],
+        Body::Error {
+            code,
+            message,
+            retryable,
+        } => vec![Body::Error {
+            code,
+            message: head(&message, VALUE_ROOM),
+            retryable,
+        }],
+        Body::Finished {
+            outcome,
+            summary,
+            reason,
+        } => vec![Body::Finished {
+            outcome,
+            summary: head(&summary, VALUE_ROOM),
+            reason,
+        }],
+        // Bounded by their makers: numbers, and patch parts that are cut to fit.
+        other @ (Body::Text { .. }
+        | Body::Reasoning { .. }
+        | Body::Usage { .. }
+        | Body::Patch(_)
+        | Body::Unknown) => vec![other],
+    }
+}
+
+/// The pieces of a value, each with whether another follows; one empty piece for an empty value.
+fn pieces(value: &str) -> impl Iterator<Item = (String, bool)> {
+    let mut pieces = split(value, VALUE_ROOM).peekable();
+    let mut first = true;
+    std::iter::from_fn(move || {
+        let piece = pieces.next();
+        if piece.is_none() && !first {
+            return None;
+        }
+        first = false;
+        Some((
+            piece.unwrap_or_default().to_owned(),
+            pieces.peek().is_some(),
+        ))
+    })
+}
+
+/// The beginning that fits, marked when it is not all.
+fn head(value: &str, room: usize) -> String {
+    match split(value, room - '…'.len_utf8()).next() {
+        Some(piece) if piece.len() < value.len() => format!("{piece}…"),
+        _ => value.to_owned(),
+    }
+}
+
+/// The end that fits, marked when it is not all.
+fn tail(value: &str, room: usize) -> String {
+    let reversed: String = value.chars().rev().collect();
+    head(&reversed, room).chars().rev().collect()
+}
+
+/// A token bucket: [`Pace::BURST`] bytes at once, [`Pace::RATE`] bytes a second sustained.
+struct Pace {
+    tokens: f64,
+    at: Instant,
+}
+
+impl Pace {
+    const RATE: f64 = 1024.0 * 1024.0;
+    const BURST: f64 = 4.0 * Self::RATE;
+
+    fn new() -> Self {
+        Self {
+            tokens: Self::BURST,
+            at: Instant::now(),
+        }
+    }
+
+    async fn wait(&mut self, bytes: usize) {
+        let now = Instant::now();
+        let earned = (now - self.at).as_secs_f64() * Self::RATE;
+        #[expect(clippy::cast_precision_loss, reason = "a line has few bytes")]
+        let wanted = bytes as f64;
+        self.tokens = (self.tokens + earned).min(Self::BURST) - wanted;
+        self.at = now;
+        if self.tokens < 0.0 {
+            sleep(Duration::from_secs_f64(-self.tokens / Self::RATE)).await;
+        }
+    }
+}

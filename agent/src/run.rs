@@ -1,0 +1,246 @@
+//! The way of a run: clone, work, checks, patch, end.
+//!
+//! Invariant: every end but a failed clone yields a patch, of whatever was changed until then.
+
+use std::time::Duration;
+
+use aideator_agent::{
+    config,
+    patch::parts,
+    protocol::{Body, Outcome, Step},
+};
+use tokio::time::{sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    checks::{self, Failed},
+    engine::{Ended, Engine},
+    git::{Checkout, Snapshot, SnapshotError},
+    harden,
+    input::Input,
+    limits::Budget,
+    output::Output,
+    shell::Shell,
+};
+
+/// What making the patch may take after the run was cancelled: the pod has 30 s until it is killed.
+const CANCELLED_PATCH: Duration = Duration::from_secs(18);
+
+/// How a run ended.
+struct End {
+    outcome: Outcome,
+    summary: String,
+    reason: Option<&'static str>,
+}
+
+/// Runs, prints all of it, and says how it ended.
+pub(crate) async fn run(input: Input, output: &Output, cancel: &CancellationToken) -> Outcome {
+    let end = match prepare(&input, output, cancel).await {
+        Ok(mut run) => run.run().await,
+        Err(end) => end,
+    };
+    output.finished(end.outcome, &end.summary, end.reason).await;
+    end.outcome
+}
+
+/// A run whose repository is there.
+struct Run<'a> {
+    input: &'a Input,
+    output: &'a Output,
+    cancel: &'a CancellationToken,
+    checkout: Checkout,
+    shell: Shell,
+    budget: Budget,
+    engine: Engine,
+}
+
+async fn prepare<'a>(
+    input: &'a Input,
+    output: &'a Output,
+    cancel: &'a CancellationToken,
+) -> Result<Run<'a>, End> {
+    let config = &input.config;
+    let budget = Budget::new(&config.limits, config.prices);
+    let message = format!("Cloning {}", input.repository.url);
+    output.status(Step::Clone, message).await;
+    let clone = Checkout::new(&input.workspace, &input.repository);
+    let checkout = tokio::select! {
+        () = cancel.cancelled() => return Err(cancelled()),
+        checkout = clone => checkout,
+    };
+    let checkout = match checkout {
+        Ok(checkout) => checkout,
+        Err(error) => {
+            let text = error.to_string();
+            let retryable = error.is_retryable();
+            output.error("clone_failed", &text, retryable).await;
+            return Err(failed("clone_failed", text));
+        }
+    };
+    let engine_name = match config.engine {
+        config::Engine::Builtin => "builtin",
+        config::Engine::Command => "command",
+    };
+    output
+        .print(Body::Started {
+            model: input.model.clone(),
+            engine: engine_name.to_owned(),
+            base_sha: checkout.base.clone(),
+        })
+        .await;
+    if budget.cost_is_unwatched() {
+        let message = "max_cost_usd is set, but the model's price is unknown: the cost is not limited, tokens are.";
+        output.status(Step::Context, message).await;
+    }
+    let prepared = Shell::new(&checkout.directory, &input.scratch)
+        .map_err(anyhow::Error::from)
+        .and_then(|shell| {
+            let engine = Engine::new(input, &checkout, &shell, &budget, output)?;
+            Ok((shell, engine))
+        });
+    match prepared {
+        Ok((shell, engine)) => Ok(Run {
+            input,
+            output,
+            cancel,
+            checkout,
+            shell,
+            budget,
+            engine,
+        }),
+        Err(error) => {
+            let text = format!("{error:#}");
+            output.error("setup_failed", &text, false).await;
+            Err(failed("setup_failed", text))
+        }
+    }
+}
+
+impl Run<'_> {
+    async fn run(&mut self) -> End {
+        let mut asked_back = false;
+        loop {
+            let ended = self.work().await;
+            harden::end_leftovers();
+            let snapshot = self.snapshot().await;
+            if self.cancel.is_cancelled() {
+                return self.end(cancelled(), snapshot).await;
+            }
+            let may_ask =
+                matches!(ended, Ended::Done { .. }) && !asked_back && self.budget.spent().is_none();
+            let unchanged = matches!(&snapshot, Ok(snapshot) if snapshot.patch.is_empty());
+            if may_ask && unchanged && self.ask_back(NOTHING_CHANGED) {
+                asked_back = true;
+                continue;
+            }
+            let Some(failures) = self.check().await else {
+                return self.end(cancelled(), snapshot).await;
+            };
+            let message = check_failures(&failures);
+            if may_ask && !failures.is_empty() && self.ask_back(&message) {
+                asked_back = true;
+                continue;
+            }
+            let end = match ended {
+                Ended::Done { summary } => End {
+                    outcome: Outcome::Succeeded,
+                    summary,
+                    reason: None,
+                },
+                Ended::Stopped { reason, summary } => failed(reason, summary),
+            };
+            return self.end(end, snapshot).await;
+        }
+    }
+
+    async fn work(&mut self) -> Ended {
+        let until = self.budget.work_until();
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => Ended::stopped("cancelled", "Cancelled."),
+            () = sleep_until(until) => Ended::stopped("limit_time", "The run's time is over."),
+            ended = self.engine.work(&mut self.budget) => ended,
+        }
+    }
+
+    fn ask_back(&mut self, message: &str) -> bool {
+        self.engine.ask_back(message)
+    }
+
+    /// The failed checks; `None` when the run was cancelled meanwhile.
+    async fn check(&self) -> Option<Vec<Failed>> {
+        let checks = &self.input.config.checks;
+        let until = self.budget.until();
+        let failures = tokio::select! {
+            () = self.cancel.cancelled() => None,
+            failures = checks::run(checks, &self.shell, until, self.output) => Some(failures),
+        };
+        harden::end_leftovers();
+        failures
+    }
+
+    async fn snapshot(&self) -> Result<Snapshot, SnapshotError> {
+        self.output.status(Step::Diff, "Making the patch").await;
+        let make = Snapshot::new(&self.checkout);
+        tokio::pin!(make);
+        tokio::select! {
+            snapshot = &mut make => return snapshot,
+            () = self.cancel.cancelled() => {}
+        }
+        timeout(CANCELLED_PATCH, make)
+            .await
+            .unwrap_or(Err(SnapshotError::Time))
+    }
+
+    /// Prints the patch; a run without one that should have it has failed.
+    async fn end(&self, end: End, snapshot: Result<Snapshot, SnapshotError>) -> End {
+        match snapshot {
+            Ok(snapshot) => {
+                for note in snapshot.notes {
+                    self.output.status(Step::Diff, note).await;
+                }
+                for part in parts(&snapshot.patch, &snapshot.summary) {
+                    self.output.print(Body::Patch(part)).await;
+                }
+                end
+            }
+            Err(error) => {
+                let text = error.to_string();
+                self.output.error("patch_failed", &text, false).await;
+                match end.outcome {
+                    Outcome::Succeeded => failed("patch_failed", text),
+                    Outcome::Failed | Outcome::Cancelled => end,
+                }
+            }
+        }
+    }
+}
+
+const NOTHING_CHANGED: &str = "You have ended, but no file has changed. If the task needs a change, make it now with the tools. If it needs none, answer once more and say why.";
+
+fn check_failures(failures: &[Failed]) -> String {
+    let failures: Vec<String> = failures
+        .iter()
+        .map(|failed| format!("$ {}\n{}", failed.command, failed.how))
+        .collect();
+    format!(
+        "You have ended, but these checks fail:\n\n{}\n\nIf your change is the reason, repair it. If it is not, say so.",
+        failures.join("\n\n")
+    )
+}
+
+fn failed(reason: &'static str, summary: String) -> End {
+    End {
+        outcome: Outcome::Failed,
+        summary,
+        reason: Some(reason),
+    }
+}
+
+fn cancelled() -> End {
+    End {
+        outcome: Outcome::Cancelled,
+        summary: "Cancelled from outside.".to_owned(),
+        reason: Some("cancelled"),
+    }
+}
