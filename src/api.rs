@@ -9,7 +9,8 @@ pub mod error;
 pub mod extract;
 pub mod health;
 mod middleware;
-// lead's modules
+pub mod repos;
+pub mod runs;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
@@ -41,7 +42,17 @@ fn routes() -> OpenApiRouter<AppState> {
             auth::api_keys::list_api_keys
         ))
         .routes(routes!(auth::api_keys::revoke_api_key))
-    // lead's routes
+        .routes(routes!(repos::check_repo))
+        .routes(routes!(runs::create::create_run, runs::list::list_runs))
+        .routes(routes!(runs::show::show_run, runs::cancel::delete_run))
+        .routes(routes!(runs::cancel::cancel_run))
+        .routes(routes!(runs::cancel::cancel_variation))
+        .routes(routes!(runs::stream::stream_run))
+        .routes(routes!(runs::logs::get_logs))
+        .routes(routes!(runs::patch::get_patch))
+        .routes(routes!(runs::verify::verify_variation))
+        .routes(routes!(runs::select::select_variation, runs::select::unselect))
+        .routes(routes!(runs::commands::list_commands))
 }
 
 /// The whole server as a service.

@@ -6,11 +6,16 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use axum::extract::{FromRequestParts, State};
 
+use crate::api::health::Readiness;
 use crate::auth::Auth;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Db;
+use crate::kubectl::{Journal, Kubectl};
 use crate::lifecycle::Lifecycle;
+use crate::logs::LogStore;
+use crate::repo::Repos;
+use crate::runs::Runs;
 
 /// Everything the server consists of.
 #[derive(Debug)]
@@ -20,7 +25,11 @@ pub struct App {
     pub clock: Clock,
     pub lifecycle: Lifecycle,
     pub auth: Auth,
-    // lead's fields
+    pub store: LogStore,
+    pub kubectl: Kubectl,
+    pub repos: Repos,
+    pub runs: Runs,
+    pub readiness: Readiness,
 }
 
 /// A cheap handle on the [`App`]; handlers take it as an extractor: `app: AppState`.
@@ -37,11 +46,8 @@ impl Deref for AppState {
 }
 
 impl AppState {
-    /// Puts the parts together. Nothing runs yet: what runs is spawned by `serve`.
-    #[expect(
-        clippy::unused_async,
-        reason = "the parts that follow the cluster need to be awaited here"
-    )]
+    /// Puts the parts together and brings the rows and the cluster into agreement, so that who asks
+    /// first is told the truth.
     pub async fn new(
         config: Config,
         db: Db,
@@ -49,12 +55,32 @@ impl AppState {
         lifecycle: Lifecycle,
     ) -> anyhow::Result<Self> {
         let auth = Auth::new(&config.auth).context("failed to prepare accounts")?;
+        let store = LogStore::open(config.storage.data_dir.join("logs"))
+            .context("failed to open the log store in DATA_DIR")?;
+        let (journal, entries) = Journal::new();
+        let kubectl = Kubectl::new(&config.kubectl, journal);
+        let repos = Repos::new(config.agents.allowed_git_hosts.clone())
+            .context("failed to prepare the git client")?;
+        let runs = Runs::new(
+            db.clone(),
+            kubectl.clone(),
+            store.clone(),
+            config.agents.clone(),
+            lifecycle.clone(),
+        )
+        .context("failed to prepare the manifests")?;
+        runs.start(entries).await;
         Ok(Self(Arc::new(App {
             config,
             db,
             clock,
             lifecycle,
             auth,
+            store,
+            kubectl,
+            repos,
+            runs,
+            readiness: Readiness::default(),
         })))
     }
 }

@@ -144,7 +144,8 @@ impl File {
             &format!("{}{charset}", mime.essence_str()),
         );
         set(header::CACHE_CONTROL, caching);
-        set(header::ETAG, &etag);
+        // Weak: the same page may leave compressed or not.
+        set(header::ETAG, &format!("W/{etag}"));
         if let Some(csp) = csp {
             set(header::CONTENT_SECURITY_POLICY, &csp);
         }

@@ -1,5 +1,7 @@
 //! Liveness and readiness.
 
+use std::time::{Duration, Instant};
+
 use axum::http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -33,7 +35,7 @@ pub struct DetailedHealthResponse {
 }
 
 /// One thing that the server needs.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Check {
     pub name: &'static str,
     pub status: Health,
@@ -78,7 +80,7 @@ pub async fn health(app: AppState) -> Json<HealthResponse> {
 )]
 pub async fn detailed_health(app: AppState) -> (StatusCode, Json<DetailedHealthResponse>) {
     let mut checks = vec![database(&app).await, storage(&app).await];
-    checks.extend(cluster(&app));
+    checks.extend(cluster(&app).await);
     let ready = checks.iter().all(|check| check.status == Health::Healthy);
     let (code, status) = if ready {
         (StatusCode::OK, Health::Healthy)
@@ -119,7 +121,44 @@ async fn storage(app: &AppState) -> Check {
     }
 }
 
-/// kubectl and its rights; the lead fills this in.
-fn cluster(_app: &AppState) -> Vec<Check> {
-    Vec::new()
+/// What was found when kubectl was asked last: probes come every few seconds, and a kubectl costs
+/// 50 ms of CPU.
+#[derive(Debug, Default)]
+pub struct Readiness(tokio::sync::Mutex<Option<(Instant, Vec<Check>)>>);
+
+/// How long an answer is good: a bad one is asked about again soon.
+const GOOD_FOR: Duration = Duration::from_secs(60);
+const BAD_FOR: Duration = Duration::from_secs(3);
+
+/// kubectl and its rights.
+async fn cluster(app: &AppState) -> Vec<Check> {
+    let mut last = app.readiness.0.lock().await;
+    if let Some((at, checks)) = last.as_ref() {
+        let healthy = checks.iter().all(|check| check.status == Health::Healthy);
+        if at.elapsed() < if healthy { GOOD_FOR } else { BAD_FOR } {
+            return checks.clone();
+        }
+    }
+    let (version, rights) = tokio::join!(app.kubectl.version(), app.kubectl.can_i("create", "jobs"));
+    let kubectl = match version {
+        Ok(versions) => Check::healthy(
+            "kubectl",
+            format!("client {}, server {}", versions.client, versions.server),
+        ),
+        Err(error) => {
+            tracing::error!(%error, "kubectl does not reach the cluster");
+            Check::unhealthy("kubectl", "does not reach the cluster; the server's log says why")
+        }
+    };
+    let rights = match rights {
+        Ok(true) => Check::healthy("rights", "may create Jobs"),
+        Ok(false) => Check::unhealthy(
+            "rights",
+            "the service account may not create Jobs; the chart's Role says what it needs",
+        ),
+        Err(_) => Check::unhealthy("rights", "could not be asked for"),
+    };
+    let checks = vec![kubectl, rights];
+    *last = Some((Instant::now(), checks.clone()));
+    checks
 }

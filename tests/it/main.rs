@@ -1,0 +1,13 @@
+//! The server as its clients meet it: a real listener, a real database, a scripted kubectl.
+//!
+//! One binary for all integration tests, because each further one would link the whole server again.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test that cannot go on fails, and is no part of the server"
+)]
+
+mod auth;
+mod http;
+mod support;
