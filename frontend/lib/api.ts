@@ -12,12 +12,11 @@ export class ApiError extends Error {
     this.name = "ApiError";
   }
 
-  /** The messages by the field they are about; `body.` and list positions are left out. */
+  /** The first message about each field of the body, a field's parts included. */
   get fields(): Record<string, string> {
     const result: Record<string, string> = {};
     for (const { loc, msg } of this.problem.errors ?? []) {
-      const parts = (Array.isArray(loc) ? loc : loc.split(".")).map(String).filter((part) => part !== "body");
-      const field = parts.find((part) => !/^\d+$/.test(part)) ?? "";
+      const field = loc[0] === "body" ? (loc[1] ?? "") : "";
       result[field] ??= msg;
     }
     return result;

@@ -116,7 +116,7 @@ export interface Problem {
   /** A sentence that a person can act on. */
   detail: string;
   code: string;
-  errors?: { loc: (string | number)[] | string; msg: string }[];
+  errors?: { loc: string[]; msg: string }[];
 }
 
 /** The events of a run's stream, with the event's name as `type`. */

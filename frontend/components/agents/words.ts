@@ -28,5 +28,6 @@ export function elapsed(variation: VariationState, now: number): string {
 /** The model without its provider's prefix. */
 export const modelName = (variation: VariationState): string => (variation.model ?? "default model").replace(/^openai\//, "");
 
-/** Whether there is something to pick. */
-export const canSelect = (variation: VariationState): boolean => variation.patch !== null && variation.complete;
+/** Whether there is something to pick: a change, or the answer of one that succeeded. */
+export const canSelect = (variation: VariationState): boolean =>
+  variation.complete && (variation.patch !== null || variation.status === "succeeded");

@@ -2,13 +2,13 @@
 
 import { useQueryClient } from "@tanstack/react-query";
 import { LayoutGrid, PanelLeft } from "lucide-react";
+import dynamic from "next/dynamic";
 import { useRouter, useSearchParams } from "next/navigation";
 import { useEffect } from "react";
 import { refreshRun } from "@/hooks/useAPI";
 import { useAgentStream } from "@/hooks/useAgentStream";
 import { useNow } from "@/hooks/useNow";
 import { hasEnded, runHasEnded, type Run } from "@/lib/types";
-import { AgentFocus } from "../agents/AgentFocus";
 import { StreamCard } from "../agents/StreamCard";
 import { StreamGrid } from "../agents/StreamGrid";
 import { Segmented } from "../ui/segmented";
@@ -17,6 +17,11 @@ import { ConnectionBanner } from "./ConnectionBanner";
 import { KubectlPanel } from "./KubectlPanel";
 import { RunHead } from "./RunHead";
 import { SelectionBar } from "./SelectionBar";
+
+/** The whole log of one agent is looked at after the grid: its code comes when it is. */
+const AgentFocus = dynamic(() => import("../agents/AgentFocus").then((module) => module.AgentFocus), {
+  loading: () => <div aria-busy="true" aria-label="Loading" className="skeleton h-96 animate-shimmer" />,
+});
 
 const VIEWS = [
   {
@@ -92,7 +97,9 @@ export function RunView({ run }: { run: Run }) {
           <KubectlPanel run={run} state={state} />
         </StreamGrid>
       )}
-      {selected !== null && <SelectionBar run={run} variation={selected} />}
+      {selected !== null && (
+        <SelectionBar run={run} variation={selected} changed={state.variations.some(({ id, patch }) => id === selected && patch !== null)} />
+      )}
       <Announcer state={state} />
     </>
   );

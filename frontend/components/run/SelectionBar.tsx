@@ -9,7 +9,7 @@ import { Button } from "../ui/button";
 import { CopyLine } from "../ui/copy";
 
 /** The choice, and how to take it home. */
-export function SelectionBar({ run, variation }: { run: Run; variation: number }) {
+export function SelectionBar({ run, variation, changed }: { run: Run; variation: number; changed: boolean }) {
   return (
     <section
       aria-label="Selected"
@@ -21,15 +21,21 @@ export function SelectionBar({ run, variation }: { run: Run; variation: number }
           <AgentBadge agent={variation} />
           Selected
         </p>
-        <div className="min-w-0 flex-[1_1_24rem]">
-          <CopyLine wrap command={applyPatch(window.location.origin, run.run_id, variation)} label="Copy the apply line" className="bg-neutral-paper" />
-        </div>
-        <Button asChild>
-          <a href={paths.patch(run.run_id, variation)} download={`${run.run_id}-${variation}.patch`}>
-            <Download aria-hidden />
-            Download .patch
-          </a>
-        </Button>
+        {changed ? (
+          <>
+            <div className="min-w-0 flex-[1_1_24rem]">
+              <CopyLine wrap command={applyPatch(window.location.origin, run.run_id, variation)} label="Copy the apply line" className="bg-neutral-paper" />
+            </div>
+            <Button asChild>
+              <a href={paths.patch(run.run_id, variation)} download={`${run.run_id}-${variation}.patch`}>
+                <Download aria-hidden />
+                Download .patch
+              </a>
+            </Button>
+          </>
+        ) : (
+          <p>It changed no file, so there is nothing to apply.</p>
+        )}
       </div>
     </section>
   );

@@ -28,7 +28,7 @@ test("the server's errors go to the fields they are about", () => {
     detail: "no",
     errors: [
       { loc: ["body", "github_url"], msg: "not reachable" },
-      { loc: "checks.0", msg: "empty" },
+      { loc: ["body", "checks", "0"], msg: "empty" },
       { loc: ["body", "github_url"], msg: "second" },
     ],
   });

@@ -1,0 +1,72 @@
+import AxeBuilder from "@axe-core/playwright";
+import { expect, test as base, type BrowserContext, type Page } from "@playwright/test";
+import { randomUUID } from "node:crypto";
+import { fileURLToPath } from "node:url";
+
+/** The repository that agents and server reach; the same one as this host reaches it. */
+export const REPOSITORY = process.env.AIDEATOR_DEMO_REPO ?? "http://aideator-demo:8080/git/parse-duration.git";
+export const CLONE = process.env.AIDEATOR_DEMO_CLONE ?? "http://localhost:30080/git/parse-duration.git";
+export const TASK = "Make the failing tests pass: what is not a duration must be an error, and so must overflow.";
+export const CHECK = "python3 -m unittest";
+
+export const newAccount = () => ({ email: `e2e-${randomUUID()}@example.com`, password: `Aa1-${randomUUID()}` });
+
+/** A page that fails its test for whatever the browser complains about. */
+export const test = base.extend<{ complaints: string[] }>({
+  complaints: [
+    async ({ page }, use) => {
+      const complaints: string[] = [];
+      page.on("pageerror", (error) => complaints.push(error.message));
+      page.on("console", (message) => {
+        // A refusal of the API is an answer like others; each test says what it expects of it.
+        if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) complaints.push(message.text());
+      });
+      await use(complaints);
+      expect(complaints).toEqual([]);
+    },
+    { auto: true },
+  ],
+});
+export { expect };
+
+/** Makes an account and signs the browser in, without the pages for it. */
+export async function signIn(context: BrowserContext): Promise<void> {
+  const account = newAccount();
+  for (const path of ["register", "login"]) {
+    const response = await context.request.post(`/api/v1/auth/${path}`, { data: account });
+    expect(response.ok(), `${path}: ${await response.text()}`).toBe(true);
+  }
+}
+
+/** Fills in the form and starts the run; returns its id. */
+export async function startRun(page: Page, { prompt = TASK, variations = 3, checks = CHECK }: { prompt?: string; variations?: number; checks?: string } = {}): Promise<string> {
+  await page.goto("/");
+  await page.getByLabel("Repository").fill(REPOSITORY);
+  await page.getByLabel("Prompt").fill(prompt);
+  await page.getByRole("radiogroup", { name: "Variations" }).getByText(String(variations), { exact: true }).click();
+  await page.getByLabel("Checks").fill(checks);
+  await page.getByRole("button", { name: "Start Generation" }).click();
+  await page.waitForURL(/\/stream\?run=run-[0-9a-f]{32}$/);
+  return new URL(page.url()).searchParams.get("run") ?? "";
+}
+
+export const card = (page: Page, agent: number) => page.locator(`article[data-agent="${agent}"]`);
+
+/** The value of one of the facts at the head of a run. */
+export const fact = (page: Page, name: string) => page.locator("dl > div").filter({ has: page.getByText(name, { exact: true }) }).locator("dd");
+
+/** Waits for the run's own end, as the page says it. */
+export async function waitForEnd(page: Page, status = "Completed"): Promise<void> {
+  await expect(fact(page, "State")).toHaveText(status, { timeout: 150_000 });
+}
+
+/** No violation of what axe can check of WCAG 2.2 AA. */
+export async function expectAccessible(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]).analyze();
+  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" ")}`)).toEqual([]);
+}
+
+/** A picture for the README, in `docs/screenshots`. */
+export async function picture(page: Page, name: string): Promise<void> {
+  await page.screenshot({ path: fileURLToPath(new URL(`../../../docs/screenshots/${name}.png`, import.meta.url)), animations: "disabled" });
+}
