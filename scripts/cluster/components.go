@@ -54,6 +54,8 @@ func (l layout) components() []component {
 			kubeconfig("controller-manager"), "--bind-address=127.0.0.1", "--leader-elect=false",
 			"--use-service-account-credentials", "--root-ca-file="+pki("ca.crt"),
 			"--service-account-private-key-file="+pki("service-account.key"),
+			// The default of 20 requests a second would queue a load test's Jobs.
+			"--kube-api-qps=200", "--kube-api-burst=400",
 		),
 		kube("kube-scheduler", kubeconfig("scheduler"), "--bind-address=127.0.0.1", "--leader-elect=false"),
 		kube("kubelet",

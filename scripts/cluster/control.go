@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -90,8 +91,8 @@ func await(limit time.Duration, check func() error) error {
 		if err == nil {
 			return nil
 		}
-		if hopeless, is := err.(fatal); is {
-			return hopeless.error
+		if hopeless := (fatal{}); errors.As(err, &hopeless) {
+			return err
 		}
 		if time.Now().After(deadline) {
 			return fmt.Errorf("not ready after %s: %w", limit, err)

@@ -50,10 +50,11 @@ var etcdIdentities = []identity{
 }
 
 // ensurePKI makes every key and certificate, once: a directory left by an
-// interrupted run has no "complete" file and is made anew.
+// interrupted run, or made for other identities, does not say that it is
+// complete for these and is made anew.
 func ensurePKI(dir string) error {
-	complete := filepath.Join(dir, "complete")
-	if _, err := os.Stat(complete); err == nil {
+	complete, wanted := filepath.Join(dir, "complete"), fmt.Sprint(kubernetesIdentities, etcdIdentities)
+	if found, err := os.ReadFile(complete); err == nil && string(found) == wanted {
 		return nil
 	}
 	if err := os.RemoveAll(dir); err != nil {
@@ -79,7 +80,7 @@ func ensurePKI(dir string) error {
 	if err := serviceAccountKeys(dir); err != nil {
 		return err
 	}
-	return os.WriteFile(complete, nil, 0o600)
+	return os.WriteFile(complete, []byte(wanted), 0o600)
 }
 
 func newAuthority(dir, name string) (*authority, error) {

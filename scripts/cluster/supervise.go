@@ -61,7 +61,11 @@ func supervise(l layout) error {
 		kid := &child{component: c, log: l.log(c.name), wake: make(chan struct{})}
 		children[c.name] = kid
 		order = append(order, c.name)
-		running.Go(func() { kid.keep(ctx) })
+		running.Add(1)
+		go func() {
+			defer running.Done()
+			kid.keep(ctx)
+		}()
 	}
 	_ = os.Remove(supervisorSocket)
 	listener, err := net.Listen("unix", supervisorSocket)
@@ -84,7 +88,11 @@ func supervise(l layout) error {
 	var others sync.WaitGroup
 	for name, kid := range children {
 		if name != "etcd" && name != "containerd" {
-			others.Go(func() { kid.stop() })
+			others.Add(1)
+			go func() {
+				defer others.Done()
+				kid.stop()
+			}()
 		}
 	}
 	others.Wait()
@@ -131,6 +139,16 @@ type supervisorStatus struct {
 	Children []childStatus
 }
 
+// child finds one component's part of the report.
+func (s supervisorStatus) child(name string) childStatus {
+	for _, c := range s.Children {
+		if c.Name == name {
+			return c
+		}
+	}
+	return childStatus{}
+}
+
 func (c *child) status() childStatus {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -175,8 +193,8 @@ func (c *child) stop() {
 	}
 }
 
-// signal reaches the process while it is certain to be ours: it is reaped
-// only under the same lock that forgets it.
+// signal reaches the process if there is one; os.Process makes sure that it
+// never reaches another one that got the same pid.
 func (c *child) signal(s syscall.Signal) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -238,7 +256,8 @@ func (c *child) run() error {
 	defer log.Close()
 	command := exec.Command(c.program, c.args...)
 	command.Stdout, command.Stderr = log, log
-	command.Env = append(os.Environ(), c.env...)
+	// Nothing of the caller's environment: it may hold secrets.
+	command.Env = append([]string{"HOME=/root", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}, c.env...)
 	command.Dir = "/"
 	// Its own process group, so that a Ctrl-C on `up` does not reach it.
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

@@ -49,7 +49,10 @@ func strays(state string) func(process) bool {
 		if len(p.argv) > 2 && p.argv[1] == "supervise" {
 			return p.argv[2] == state
 		}
-		return slices.Contains(names, filepath.Base(p.argv[0])) && strings.Contains(strings.Join(p.argv, "\x00"), state+"/")
+		return slices.Contains(names, filepath.Base(p.argv[0])) && slices.ContainsFunc(p.argv[1:], func(arg string) bool {
+			_, value, set := strings.Cut(arg, "=")
+			return strings.HasPrefix(arg, state+"/") || set && strings.HasPrefix(value, state+"/")
+		})
 	}
 }
 
@@ -95,21 +98,32 @@ func tearDown(state string) error {
 		return err
 	}
 	removeGroup()
-	for _, pattern := range []string{"/var/lib/cni/results/" + networkName + "-*", "/var/log/containers/*"} {
-		links, err := filepath.Glob(pattern)
-		if err != nil {
-			return err
-		}
-		for _, path := range links {
-			target, _ := os.Readlink(path)
-			if target == "" && strings.Contains(pattern, "results") || strings.HasPrefix(target, state+"/") {
-				if err := os.Remove(path); err != nil {
-					return err
-				}
+	if err := removeNotes(state); err != nil {
+		return err
+	}
+	return os.RemoveAll(runDir)
+}
+
+// removeNotes removes what the kubelet and the CNI plugins note down at paths
+// that cannot be set: links to logs and the plugins' last results.
+func removeNotes(state string) error {
+	links, _ := filepath.Glob("/var/log/containers/*.log")
+	for _, link := range links {
+		if target, err := os.Readlink(link); err == nil && strings.HasPrefix(target, state+"/") {
+			if err := os.Remove(link); err != nil {
+				return err
 			}
 		}
 	}
-	return os.RemoveAll(runDir)
+	results, _ := filepath.Glob("/var/lib/cni/results/*")
+	for _, result := range results {
+		if text, err := os.ReadFile(result); err == nil && (bytes.Contains(text, []byte(runDir)) || bytes.Contains(text, []byte(`"`+nodeIP+`"`))) {
+			if err := os.Remove(result); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // groups lists our cgroup in every hierarchy, innermost groups first.

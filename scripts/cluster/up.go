@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -111,12 +112,22 @@ func (l layout) configure() error {
 func (l layout) startSteps() []step {
 	started := func(limit time.Duration, ready func() error, names ...string) func() error {
 		return func() error {
+			before, err := supervisor()
+			if err != nil {
+				return err
+			}
 			for _, name := range names {
 				if _, err := order("POST", "/start/"+name); err != nil {
 					return err
 				}
 			}
-			return await(limit, ready)
+			return await(limit, func() error {
+				notYet := ready()
+				if notYet == nil {
+					return nil
+				}
+				return errors.Join(notYet, crashing(before, names))
+			})
 		}
 	}
 	return []step{
@@ -129,6 +140,21 @@ func (l layout) startSteps() []step {
 		{"node " + nodeName + " ready", "kubelet", started(90*time.Second, l.nodeReady, "kubelet")},
 		{"service proxy", "kube-proxy", started(30*time.Second, proxyReady, "kube-proxy")},
 	}
+}
+
+// crashing is a fatal error when one of the components has ended three times
+// since the status before: it will not come up, so nobody need wait for it.
+func crashing(before supervisorStatus, names []string) error {
+	now, err := supervisor()
+	if err != nil {
+		return err
+	}
+	for i, c := range now.Children {
+		if slices.Contains(names, c.Name) && c.Restarts >= before.Children[i].Restarts+3 {
+			return fatal{fmt.Errorf("%s ends again and again", c.Name)}
+		}
+	}
+	return nil
 }
 
 func dials(address string) func() error {
@@ -171,24 +197,37 @@ func (l layout) accountsReady() error {
 
 func (l layout) apiReady() error { return l.get("/readyz", nil) }
 
+// nodeReady looks for a report of the kubelet that runs now: what an earlier
+// one said stays in the store.
 func (l layout) nodeReady() error {
+	running, err := supervisor()
+	if err != nil {
+		return err
+	}
 	var node struct {
 		Status struct {
-			Conditions []struct{ Type, Status, Message string }
+			Conditions []struct {
+				Type, Status, Message string
+				LastHeartbeatTime     time.Time
+			}
 		}
 	}
 	if err := l.get("/api/v1/nodes/"+nodeName, &node); err != nil {
 		return err
 	}
+	kubelet := running.child("kubelet")
 	for _, c := range node.Status.Conditions {
-		if c.Type == "Ready" && c.Status == "True" {
+		switch {
+		case c.Type != "Ready":
+		case kubelet.PID == 0 || c.LastHeartbeatTime.Before(kubelet.Started.Truncate(time.Second)):
+			return errors.New("the kubelet has not reported since it started")
+		case c.Status != "True":
+			return errors.New(c.Message)
+		default:
 			return nil
 		}
-		if c.Type == "Ready" {
-			return errors.New(c.Message)
-		}
 	}
-	return errors.New("the kubelet has not reported yet")
+	return errors.New("the kubelet has never reported")
 }
 
 // get asks the API server as the administrator.

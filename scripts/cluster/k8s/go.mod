@@ -1,6 +1,6 @@
 module aideator/cluster/k8s
 
-go 1.25.0
+go 1.24.0
 
 require (
 	github.com/coredns/coredns v1.13.1
