@@ -51,7 +51,10 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(runs::logs::get_logs))
         .routes(routes!(runs::patch::get_patch))
         .routes(routes!(runs::verify::verify_variation))
-        .routes(routes!(runs::select::select_variation, runs::select::unselect))
+        .routes(routes!(
+            runs::select::select_variation,
+            runs::select::unselect
+        ))
         .routes(routes!(runs::commands::list_commands))
 }
 

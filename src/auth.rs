@@ -9,6 +9,7 @@ mod api_key;
 mod authenticate;
 mod current;
 mod password;
+mod registration;
 mod session;
 mod throttle;
 
@@ -17,6 +18,7 @@ pub use self::api_key::ApiKey;
 pub use self::authenticate::{Authentication, authenticate};
 pub use self::current::{CurrentUser, MissingScope};
 pub use self::password::{PasswordProblem, Passwords};
+pub use self::registration::{AccountProblem, NewAccount};
 pub use self::session::{COOKIE, Sessions};
 pub use self::throttle::{Throttle, Verdict};
 

@@ -13,14 +13,21 @@ pub mod auth;
 pub mod clock;
 pub mod config;
 pub mod db;
+pub mod kubectl;
 pub mod lifecycle;
+pub mod logs;
+pub mod model;
+pub mod repo;
+pub mod runs;
+pub mod stream;
 pub mod telemetry;
+pub mod templates;
 pub mod web;
-// lead's modules
 
 use std::net::SocketAddr;
 
 use anyhow::Context as _;
+use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 
 use crate::app::AppState;
@@ -30,6 +37,12 @@ use crate::app::AppState;
 /// The binary and the tests both run the server through this function.
 pub async fn serve(app: AppState, listener: TcpListener) -> anyhow::Result<()> {
     let lifecycle = app.lifecycle.clone();
+    // Log lines are small: waiting to fill a packet would delay them.
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(error = %error, "a connection ended before it began");
+        }
+    });
     let service = api::router(app).into_make_service_with_connect_info::<SocketAddr>();
     let serving = axum::serve(listener, service)
         .with_graceful_shutdown(lifecycle.soft().clone().cancelled_owned());

@@ -4,9 +4,11 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use aideator::app::AppState;
+use aideator::auth::{NewAccount, Passwords};
 use aideator::clock::Clock;
 use aideator::config::{self, Config};
 use aideator::db::Db;
+use aideator::db::users::NewUser;
 use aideator::lifecycle::Lifecycle;
 use aideator::{api, telemetry};
 use anyhow::Context as _;
@@ -29,6 +31,11 @@ enum Command {
     Openapi,
     /// Print every setting with its meaning and default.
     EnvExample,
+    /// Create an account, whatever REGISTRATION says; its password is read from stdin.
+    CreateUser {
+        /// The account's e-mail address.
+        email: String,
+    },
     // lead's subcommands
 }
 
@@ -48,6 +55,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Serve => serve().await,
         Command::Openapi => print(&api::docs::file()?),
         Command::EnvExample => print(&config::example()),
+        Command::CreateUser { email } => create_user(email).await,
     }
 }
 
@@ -56,6 +64,32 @@ fn print(text: &str) -> anyhow::Result<ExitCode> {
         .write_all(text.as_bytes())
         .context("failed to write to stdout")?;
     Ok(ExitCode::SUCCESS)
+}
+
+async fn create_user(email: String) -> anyhow::Result<ExitCode> {
+    let config = Config::from_env()?;
+    let mut password = String::new();
+    std::io::stdin()
+        .read_line(&mut password)
+        .context("failed to read the password from stdin")?;
+    let account = NewAccount {
+        email,
+        password: password.trim_end_matches(['\r', '\n']).to_owned(),
+        full_name: None,
+        company: None,
+    };
+    let (user, password) = account.check(Clock::system().now_ms()).map_err(|problems| {
+        let list: Vec<_> = problems.iter().map(ToString::to_string).collect();
+        anyhow::anyhow!(list.join("; "))
+    })?;
+    let db = Db::open(&config.storage.database)
+        .await
+        .context("failed to open the database")?;
+    let hash = Passwords::new()?.hash(password).await?;
+    let created = db.insert_user(&user, &hash, false).await?;
+    db.close().await;
+    anyhow::ensure!(created == NewUser::Created, "{} has an account already", user.email);
+    print(&format!("created {} {}\n", user.id, user.email))
 }
 
 async fn serve() -> anyhow::Result<ExitCode> {
@@ -70,9 +104,8 @@ async fn serve() -> anyhow::Result<ExitCode> {
     })?;
     let database = &config.storage.database;
     if let Some(dir) = database.parent() {
-        std::fs::create_dir_all(dir).with_context(|| {
-            format!("failed to create {} for DATABASE_URL", dir.display())
-        })?;
+        std::fs::create_dir_all(dir)
+            .with_context(|| format!("failed to create {} for DATABASE_URL", dir.display()))?;
     }
     let db = Db::open(database)
         .await

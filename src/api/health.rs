@@ -139,7 +139,8 @@ async fn cluster(app: &AppState) -> Vec<Check> {
             return checks.clone();
         }
     }
-    let (version, rights) = tokio::join!(app.kubectl.version(), app.kubectl.can_i("create", "jobs"));
+    let (version, rights) =
+        tokio::join!(app.kubectl.version(), app.kubectl.can_i("create", "jobs"));
     let kubectl = match version {
         Ok(versions) => Check::healthy(
             "kubectl",
@@ -147,7 +148,10 @@ async fn cluster(app: &AppState) -> Vec<Check> {
         ),
         Err(error) => {
             tracing::error!(%error, "kubectl does not reach the cluster");
-            Check::unhealthy("kubectl", "does not reach the cluster; the server's log says why")
+            Check::unhealthy(
+                "kubectl",
+                "does not reach the cluster; the server's log says why",
+            )
         }
     };
     let rights = match rights {

@@ -23,7 +23,8 @@ pub(super) fn panic_response(_: Box<dyn Any + Send + 'static>) -> Response {
 }
 
 /// Nothing that the API answers is a document: should a browser show it as one, it can do nothing.
-const API_POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+const API_POLICY: HeaderValue =
+    HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 
 /// Swagger UI brings its own scripts, and styles and icons inline.
 const DOCS_POLICY: HeaderValue = HeaderValue::from_static(
@@ -36,7 +37,9 @@ pub(super) async fn security_headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     let policy = if docs { DOCS_POLICY } else { API_POLICY };
-    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(policy);
+    headers
+        .entry(header::CONTENT_SECURITY_POLICY)
+        .or_insert(policy);
     headers.insert(
         header::X_CONTENT_TYPE_OPTIONS,
         HeaderValue::from_static("nosniff"),
@@ -64,12 +67,18 @@ mod tests {
     #[tokio::test]
     async fn a_panic_is_a_problem_with_a_request_id() {
         let router = Router::new()
-            .route("/", get(async || -> StatusCode { panic!("expected in this test") }))
+            .route(
+                "/",
+                get(async || -> StatusCode { panic!("expected in this test") }),
+            )
             .layer(CatchPanicLayer::custom(panic_response))
             .layer(from_fn(request_log));
         let response = router.oneshot(Request::new(Body::empty())).await.unwrap();
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
-        assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
+        assert_eq!(
+            response.headers()[header::CONTENT_TYPE],
+            "application/problem+json"
+        );
         assert!(response.headers().contains_key("x-request-id"));
     }
 }

@@ -1,0 +1,44 @@
+//! `/api/v1/runs`: one file per endpoint.
+
+pub mod cancel;
+pub mod commands;
+pub mod create;
+pub mod list;
+pub mod logs;
+pub mod patch;
+pub mod select;
+pub mod show;
+pub mod stream;
+pub mod verify;
+mod view;
+
+pub use view::{RunView, VariationView};
+
+use crate::api::error::{ApiError, ApiResult};
+use crate::app::AppState;
+use crate::auth::{CurrentUser, Scope};
+use crate::model::{Run, RunId, Variation};
+
+/// The user's run of that id. A run of somebody else is not there.
+async fn find_run(app: &AppState, user: &CurrentUser, id: &str) -> ApiResult<Run> {
+    let parsed: Option<RunId> = id.parse().ok();
+    if let Some(parsed) = parsed
+        && let Some(run) = app.db.run(parsed).await?
+        && run.user == user.id.as_str()
+    {
+        return Ok(run);
+    }
+    Err(ApiError::not_found("run", id))
+}
+
+/// The same, for a credential that may read runs.
+async fn readable_run(app: &AppState, user: &CurrentUser, id: &str) -> ApiResult<Run> {
+    user.require(Scope::RunsRead)?;
+    find_run(app, user, id).await
+}
+
+fn find_variation(run: &Run, index: u8) -> ApiResult<&Variation> {
+    run.variations
+        .get(usize::from(index))
+        .ok_or_else(|| ApiError::not_found("variation", index))
+}

@@ -1,0 +1,66 @@
+//! `DELETE /api/v1/runs/{id}`, `POST …/cancel`, `POST …/variations/{i}/cancel`.
+
+use axum::http::StatusCode;
+
+use super::{RunView, find_run, find_variation};
+use crate::api::error::{ApiResult, Problem};
+use crate::api::extract::{Json, Path};
+use crate::app::AppState;
+use crate::auth::{CurrentUser, Scope};
+
+/// Cancel a run. Its pods get SIGTERM and 30 s; logs and partial patches are kept. A variation is
+/// `cancelled` when its pod is gone; one that had ended stays as it is.
+#[utoipa::path(
+    delete, path = "/api/v1/runs/{id}", tag = "runs", params(("id" = String, Path)),
+    responses((status = 202, body = RunView), (status = 404, body = Problem))
+)]
+pub async fn delete_run(
+    app: AppState,
+    user: CurrentUser,
+    path: Path<String>,
+) -> ApiResult<(StatusCode, Json<RunView>)> {
+    cancel_run(app, user, path).await
+}
+
+/// The same, for clients without DELETE.
+#[utoipa::path(
+    post, path = "/api/v1/runs/{id}/cancel", tag = "runs", params(("id" = String, Path)),
+    responses((status = 202, body = RunView), (status = 404, body = Problem))
+)]
+pub async fn cancel_run(
+    app: AppState,
+    user: CurrentUser,
+    Path(id): Path<String>,
+) -> ApiResult<(StatusCode, Json<RunView>)> {
+    cancel(&app, &user, &id, None).await
+}
+
+/// Cancel one variation; the others go on.
+#[utoipa::path(
+    post, path = "/api/v1/runs/{id}/variations/{variation}/cancel", tag = "runs",
+    params(("id" = String, Path), ("variation" = u8, Path)),
+    responses((status = 202, body = RunView), (status = 404, body = Problem))
+)]
+pub async fn cancel_variation(
+    app: AppState,
+    user: CurrentUser,
+    Path((id, index)): Path<(String, u8)>,
+) -> ApiResult<(StatusCode, Json<RunView>)> {
+    cancel(&app, &user, &id, Some(index)).await
+}
+
+async fn cancel(
+    app: &AppState,
+    user: &CurrentUser,
+    id: &str,
+    index: Option<u8>,
+) -> ApiResult<(StatusCode, Json<RunView>)> {
+    user.require(Scope::RunsCancel)?;
+    let run = find_run(app, user, id).await?;
+    if let Some(index) = index {
+        find_variation(&run, index)?;
+    }
+    app.runs.cancel(run.id, index).await?;
+    let run = find_run(app, user, id).await?;
+    Ok((StatusCode::ACCEPTED, Json(run.into())))
+}

@@ -1,0 +1,64 @@
+//! `GET /api/v1/runs/{id}/commands`.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::readable_run;
+use crate::api::error::{ApiResult, Problem};
+use crate::api::extract::{Json, Path};
+use crate::app::AppState;
+use crate::auth::CurrentUser;
+use crate::clock::rfc3339;
+use crate::db::commands::Command;
+
+/// Every kubectl call made for a run, oldest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CommandsResponse {
+    pub commands: Vec<CommandView>,
+}
+
+/// One kubectl call.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CommandView {
+    pub started_at: String,
+    /// Program and arguments.
+    pub argv: Vec<String>,
+    /// The manifest it got, with the values of Secrets replaced.
+    pub stdin: Option<String>,
+    /// Null while it runs, and when a signal ended it.
+    pub exit_code: Option<i32>,
+    /// Null while it runs.
+    pub duration_ms: Option<i64>,
+    /// The end of what it wrote to standard error.
+    pub stderr: Option<String>,
+}
+
+impl From<Command> for CommandView {
+    fn from(command: Command) -> Self {
+        Self {
+            started_at: rfc3339(command.at_ms),
+            argv: command.argv,
+            stdin: command.stdin,
+            exit_code: command.exit_code,
+            duration_ms: command.duration_ms,
+            stderr: command.stderr,
+        }
+    }
+}
+
+/// Every kubectl call made for a run, to see and to repeat.
+#[utoipa::path(
+    get, path = "/api/v1/runs/{id}/commands", tag = "runs", params(("id" = String, Path)),
+    responses((status = 200, body = CommandsResponse), (status = 404, body = Problem))
+)]
+pub async fn list_commands(
+    app: AppState,
+    user: CurrentUser,
+    Path(id): Path<String>,
+) -> ApiResult<Json<CommandsResponse>> {
+    let run = readable_run(&app, &user, &id).await?;
+    let commands = app.db.commands(run.id).await?;
+    Ok(Json(CommandsResponse {
+        commands: commands.into_iter().map(CommandView::from).collect(),
+    }))
+}

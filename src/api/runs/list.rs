@@ -1,0 +1,76 @@
+//! `GET /api/v1/runs`.
+
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::RunView;
+use crate::api::error::{ApiError, ApiResult, FieldError, Problem};
+use crate::api::extract::{Json, Query};
+use crate::app::AppState;
+use crate::auth::{CurrentUser, Scope};
+use crate::model::RunStatus;
+
+const LARGEST_PAGE: u32 = 100;
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct ListRunsQuery {
+    /// Only runs in this state.
+    status: Option<RunStatus>,
+    /// From 1.
+    page: Option<u32>,
+    /// 1 to 100, 20 unless given.
+    per_page: Option<u32>,
+}
+
+/// A page of runs, newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RunListResponse {
+    pub items: Vec<RunView>,
+    /// On all pages.
+    pub total: i64,
+    pub page: u32,
+    pub per_page: u32,
+    pub pages: i64,
+}
+
+/// Your runs, newest first.
+#[utoipa::path(
+    get, path = "/api/v1/runs", tag = "runs", params(ListRunsQuery),
+    responses((status = 200, body = RunListResponse), (status = 401, body = Problem), (status = 422, body = Problem))
+)]
+pub async fn list_runs(
+    app: AppState,
+    user: CurrentUser,
+    Query(query): Query<ListRunsQuery>,
+) -> ApiResult<Json<RunListResponse>> {
+    user.require(Scope::RunsRead)?;
+    let (page, per_page) = (query.page.unwrap_or(1), query.per_page.unwrap_or(20));
+    let mut errors = Vec::new();
+    if page == 0 {
+        errors.push(FieldError::at("query", "page", "must be at least 1"));
+    }
+    if !(1..=LARGEST_PAGE).contains(&per_page) {
+        errors.push(FieldError::at("query", "per_page", "must be 1 to 100"));
+    }
+    if !errors.is_empty() {
+        return Err(ApiError::unprocessable(errors));
+    }
+    let limit = i64::from(per_page);
+    let found = app
+        .db
+        .runs_of(
+            user.id.as_str(),
+            query.status,
+            (i64::from(page) - 1) * limit,
+            limit,
+        )
+        .await?;
+    Ok(Json(RunListResponse {
+        items: found.runs.into_iter().map(RunView::from).collect(),
+        total: found.total,
+        page,
+        per_page,
+        pages: (found.total + limit - 1) / limit,
+    }))
+}

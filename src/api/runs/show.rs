@@ -1,0 +1,20 @@
+//! `GET /api/v1/runs/{id}`.
+
+use super::{RunView, readable_run};
+use crate::api::error::{ApiResult, Problem};
+use crate::api::extract::{Json, Path};
+use crate::app::AppState;
+use crate::auth::CurrentUser;
+
+/// A run with its variations.
+#[utoipa::path(
+    get, path = "/api/v1/runs/{id}", tag = "runs", params(("id" = String, Path)),
+    responses((status = 200, body = RunView), (status = 401, body = Problem), (status = 404, body = Problem))
+)]
+pub async fn show_run(
+    app: AppState,
+    user: CurrentUser,
+    Path(id): Path<String>,
+) -> ApiResult<Json<RunView>> {
+    Ok(Json(readable_run(&app, &user, &id).await?.into()))
+}

@@ -1,0 +1,80 @@
+//! `GET /api/v1/runs/{id}/variations/{i}/verify`.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{find_variation, readable_run};
+use crate::api::error::{ApiError, ApiResult, Problem};
+use crate::api::extract::{Json, Path};
+use crate::app::AppState;
+use crate::auth::CurrentUser;
+use crate::runs::{Side, Verdict};
+
+/// Our record of a log, compared with what kubectl gives now.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct VerifyResponse {
+    pub verdict: Verdict,
+    /// By the agent's line numbers.
+    pub complete: Completeness,
+    /// Sizes and hashes of the log with its timestamps.
+    pub stored: Side,
+    pub kubectl: Option<Side>,
+    /// The first byte of the stored log that differs.
+    pub first_difference: Option<u64>,
+    /// The command that gave the other side.
+    pub command: String,
+    /// Why kubectl gave nothing.
+    pub message: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Completeness {
+    Yes,
+    No,
+    Unknown,
+}
+
+/// Read a finished variation's log again with kubectl and compare it, byte for byte, with what is
+/// stored.
+#[utoipa::path(
+    get, path = "/api/v1/runs/{id}/variations/{variation}/verify", tag = "runs",
+    params(("id" = String, Path), ("variation" = u8, Path)),
+    responses(
+        (status = 200, body = VerifyResponse), (status = 404, body = Problem),
+        (status = 409, body = Problem, description = "it has not ended"),
+    )
+)]
+pub async fn verify_variation(
+    app: AppState,
+    user: CurrentUser,
+    Path((id, index)): Path<(String, u8)>,
+) -> ApiResult<Json<VerifyResponse>> {
+    let run = readable_run(&app, &user, &id).await?;
+    let variation = find_variation(&run, index)?;
+    let Some(settled) = &variation.settled else {
+        let detail = format!(
+            "variation {index} is still {}; its log is compared after its end",
+            variation.status
+        );
+        return Err(ApiError::conflict("not_ended", detail));
+    };
+    let found = app
+        .runs
+        .verify(variation)
+        .await
+        .map_err(ApiError::internal)?;
+    Ok(Json(VerifyResponse {
+        verdict: found.verdict,
+        complete: match settled.complete {
+            Some(true) => Completeness::Yes,
+            Some(false) => Completeness::No,
+            None => Completeness::Unknown,
+        },
+        stored: found.stored,
+        kubectl: found.kubectl,
+        first_difference: found.first_difference,
+        command: found.command,
+        message: found.message,
+    }))
+}

@@ -1,0 +1,156 @@
+//! Runs as the API shows them. Times are RFC 3339, UTC.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::clock::rfc3339;
+use crate::model::{
+    CheckResult, PatchStats, Run, RunStatus, Timings, Usage, Variation, VariationStatus,
+};
+
+/// A run with its variations.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RunView {
+    #[schema(example = "run-0198a7c41e5b7d2084c1f0a9b6d3e755")]
+    pub run_id: String,
+    pub status: RunStatus,
+    pub github_url: String,
+    /// As asked for; null means the default branch.
+    pub r#ref: Option<String>,
+    /// The commit that all variations started from.
+    pub base_sha: String,
+    pub prompt: String,
+    pub created_at: String,
+    pub finished_at: Option<String>,
+    pub winning_variation_id: Option<u8>,
+    pub selection: Option<SelectionView>,
+    pub variations: Vec<VariationView>,
+}
+
+/// The variation that was picked.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SelectionView {
+    pub variation_id: u8,
+    pub note: Option<String>,
+    pub selected_at: String,
+}
+
+/// One variation, in its current attempt.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct VariationView {
+    pub variation_id: u8,
+    pub attempt: u32,
+    pub job_name: String,
+    pub pod: Option<String>,
+    pub status: VariationStatus,
+    /// In Kubernetes' own words.
+    pub reason: Option<String>,
+    pub message: Option<String>,
+    /// What happens next by itself, or what a person can do.
+    pub hint: Option<String>,
+    pub model: Option<String>,
+    pub temperature: Option<f64>,
+    pub instructions: Option<String>,
+    /// Somebody asked it to stop.
+    pub cancel_requested: bool,
+    pub started_at: Option<String>,
+    pub ended_at: Option<String>,
+    pub timings: TimingsView,
+    pub exit_code: Option<i32>,
+    /// Of the log as `kubectl logs` prints it, once it is complete; as are `bytes` and `sha256`.
+    pub lines: Option<u64>,
+    pub bytes: Option<u64>,
+    pub sha256: Option<String>,
+    /// Whether the agent's line numbers prove the log complete; null where they cannot.
+    pub complete: Option<bool>,
+    pub summary: Option<String>,
+    pub usage: Option<Usage>,
+    pub checks: Vec<CheckResult>,
+    pub patch: Option<PatchStats>,
+}
+
+/// When each step of a variation happened.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TimingsView {
+    pub applied_at: Option<String>,
+    pub scheduled_at: Option<String>,
+    pub started_at: Option<String>,
+    pub first_line_at: Option<String>,
+    pub ended_at: Option<String>,
+    pub settled_at: Option<String>,
+}
+
+impl From<Timings> for TimingsView {
+    fn from(timings: Timings) -> Self {
+        Self {
+            applied_at: timings.applied_ms.map(rfc3339),
+            scheduled_at: timings.scheduled_ms.map(rfc3339),
+            started_at: timings.started_ms.map(rfc3339),
+            first_line_at: timings.first_line_ms.map(rfc3339),
+            ended_at: timings.ended_ms.map(rfc3339),
+            settled_at: timings.settled_ms.map(rfc3339),
+        }
+    }
+}
+
+impl From<Run> for RunView {
+    fn from(run: Run) -> Self {
+        Self {
+            run_id: run.id.to_string(),
+            status: run.status,
+            github_url: run.repo_url,
+            r#ref: run.git_ref,
+            base_sha: run.base_sha,
+            prompt: run.prompt,
+            created_at: rfc3339(run.created_ms),
+            finished_at: run.finished_ms.map(rfc3339),
+            winning_variation_id: run.selection.as_ref().map(|selection| selection.index),
+            selection: run.selection.map(|selection| SelectionView {
+                variation_id: selection.index,
+                note: selection.note,
+                selected_at: rfc3339(selection.at_ms),
+            }),
+            variations: run
+                .variations
+                .into_iter()
+                .map(VariationView::from)
+                .collect(),
+        }
+    }
+}
+
+impl From<Variation> for VariationView {
+    fn from(variation: Variation) -> Self {
+        let (cause, settled) = (variation.cause, variation.settled);
+        let (reason, message, hint) = cause.map_or((None, None, None), |cause| {
+            (Some(cause.reason), cause.message, cause.hint)
+        });
+        let log = settled.as_ref();
+        Self {
+            variation_id: variation.key.index,
+            attempt: variation.key.attempt,
+            job_name: variation.job_name,
+            pod: variation.pod,
+            status: variation.status,
+            reason,
+            message,
+            hint,
+            model: variation.config.model,
+            temperature: variation.config.temperature,
+            instructions: variation.config.instructions,
+            cancel_requested: variation.cancel_requested,
+            started_at: variation.timings.started_ms.map(rfc3339),
+            ended_at: variation.timings.ended_ms.map(rfc3339),
+            timings: variation.timings.into(),
+            exit_code: log.and_then(|settled| settled.exit_code),
+            lines: log.map(|settled| settled.lines),
+            bytes: log.map(|settled| settled.bytes),
+            sha256: log.map(|settled| settled.sha256.clone()),
+            complete: log.and_then(|settled| settled.complete),
+            summary: log.and_then(|settled| settled.summary.clone()),
+            usage: log.and_then(|settled| settled.usage),
+            patch: log.and_then(|settled| settled.patch.clone()),
+            checks: settled.map(|settled| settled.checks).unwrap_or_default(),
+        }
+    }
+}

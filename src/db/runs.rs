@@ -1,0 +1,120 @@
+//! Runs and their variations.
+
+mod rows;
+mod write;
+
+use sqlx::AssertSqlSafe;
+
+use self::rows::{RunRow, VariationRow};
+use super::{Db, DbError};
+use crate::model::{Run, RunId, RunStatus, VariationKey};
+
+pub use write::Inserted;
+
+/// A page of runs.
+#[derive(Debug)]
+pub struct RunPage {
+    /// Newest first.
+    pub runs: Vec<Run>,
+    /// How many there are on all pages.
+    pub total: i64,
+}
+
+impl Db {
+    /// A run with its variations.
+    pub async fn run(&self, id: RunId) -> Result<Option<Run>, DbError> {
+        let row: Option<RunRow> =
+            sqlx::query_as(AssertSqlSafe(format!("{} WHERE id = ?", RunRow::SELECT)))
+                .bind(id.to_string())
+                .fetch_optional(self.read())
+                .await?;
+        match row {
+            Some(row) => Ok(Some(self.with_variations(row).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// A page of a user's runs, newest first.
+    pub async fn runs_of(
+        &self,
+        user: &str,
+        status: Option<RunStatus>,
+        offset: i64,
+        limit: i64,
+    ) -> Result<RunPage, DbError> {
+        let status = status.map(RunStatus::as_str);
+        let (total,): (i64,) = sqlx::query_as(
+            "SELECT COUNT(*) FROM runs WHERE user_id = ?1 AND (?2 IS NULL OR status = ?2)",
+        )
+        .bind(user)
+        .bind(status)
+        .fetch_one(self.read())
+        .await?;
+        let rows: Vec<RunRow> = sqlx::query_as(AssertSqlSafe(format!(
+            "{} WHERE user_id = ?1 AND (?2 IS NULL OR status = ?2) ORDER BY id DESC LIMIT ?3 OFFSET ?4",
+            RunRow::SELECT
+        )))
+        .bind(user)
+        .bind(status)
+        .bind(limit)
+        .bind(offset)
+        .fetch_all(self.read())
+        .await?;
+        let mut runs = Vec::with_capacity(rows.len());
+        for row in rows {
+            runs.push(self.with_variations(row).await?);
+        }
+        Ok(RunPage { runs, total })
+    }
+
+    /// The runs that have not ended, oldest first.
+    pub async fn unfinished_runs(&self) -> Result<Vec<Run>, DbError> {
+        let rows: Vec<RunRow> = sqlx::query_as(AssertSqlSafe(format!(
+            "{} WHERE finished_ms IS NULL ORDER BY id",
+            RunRow::SELECT
+        )))
+        .fetch_all(self.read())
+        .await?;
+        let mut runs = Vec::with_capacity(rows.len());
+        for row in rows {
+            runs.push(self.with_variations(row).await?);
+        }
+        Ok(runs)
+    }
+
+    /// Which of these attempts a row knows and has not settled yet, or settled no longer ago than
+    /// its Job is kept.
+    pub async fn knows_job(&self, key: VariationKey) -> Result<bool, DbError> {
+        let row: Option<(i64,)> = sqlx::query_as(
+            "SELECT 1 FROM variations WHERE run_id = ? AND idx = ? AND attempt >= ?",
+        )
+        .bind(key.run.to_string())
+        .bind(i64::from(key.index))
+        .bind(i64::from(key.attempt))
+        .fetch_optional(self.read())
+        .await?;
+        Ok(row.is_some())
+    }
+
+    /// The settled variations whose Jobs we have not deleted, with when they settled, oldest first.
+    pub async fn jobs_to_delete(&self) -> Result<Vec<(VariationKey, i64)>, DbError> {
+        let rows: Vec<(String, i64, i64, i64)> = sqlx::query_as(
+            "SELECT run_id, idx, attempt, settled_ms FROM variations
+             WHERE settled_ms IS NOT NULL AND job_deleted_ms IS NULL ORDER BY settled_ms",
+        )
+        .fetch_all(self.read())
+        .await?;
+        rows.into_iter()
+            .map(|(run, idx, attempt, settled)| Ok((rows::key(&run, idx, attempt)?, settled)))
+            .collect()
+    }
+
+    async fn with_variations(&self, row: RunRow) -> Result<Run, DbError> {
+        let variations: Vec<VariationRow> =
+            sqlx::query_as("SELECT * FROM variations WHERE run_id = ? ORDER BY idx")
+                .bind(&row.id)
+                .fetch_all(self.read())
+                .await?;
+        row.into_run(variations)
+    }
+}

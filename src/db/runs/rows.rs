@@ -1,0 +1,176 @@
+//! Rows as they are stored, and what they mean.
+
+use serde::de::DeserializeOwned;
+use sqlx::FromRow;
+
+use crate::db::DbError;
+use crate::model::{Cause, Run, RunId, Selection, Settled, Timings, Variation, VariationKey};
+
+#[derive(FromRow)]
+pub(super) struct RunRow {
+    pub(super) id: String,
+    user_id: String,
+    repo_url: String,
+    git_ref: Option<String>,
+    base_sha: String,
+    prompt: String,
+    status: String,
+    created_ms: i64,
+    finished_ms: Option<i64>,
+    selected_index: Option<i64>,
+    selected_note: Option<String>,
+    selected_ms: Option<i64>,
+}
+
+impl RunRow {
+    pub(super) const SELECT: &'static str = "SELECT id, user_id, repo_url, git_ref, base_sha, prompt, status, \
+         created_ms, finished_ms, selected_index, selected_note, selected_ms FROM runs";
+
+    pub(super) fn into_run(self, variations: Vec<VariationRow>) -> Result<Run, DbError> {
+        let broken = |message: String| DbError::inconsistent("runs", &self.id, message);
+        let id: RunId = self
+            .id
+            .parse()
+            .map_err(|_| broken("malformed id".to_owned()))?;
+        let selection = match (self.selected_index, self.selected_ms) {
+            (Some(index), Some(at_ms)) => Some(Selection {
+                index: u8::try_from(index).map_err(|error| broken(error.to_string()))?,
+                note: self.selected_note.clone(),
+                at_ms,
+            }),
+            _ => None,
+        };
+        Ok(Run {
+            id,
+            status: self
+                .status
+                .parse()
+                .map_err(|error: crate::model::UnknownStatus| broken(error.to_string()))?,
+            variations: variations
+                .into_iter()
+                .map(VariationRow::into_variation)
+                .collect::<Result<_, _>>()?,
+            selection,
+            user: self.user_id,
+            repo_url: self.repo_url,
+            git_ref: self.git_ref,
+            base_sha: self.base_sha,
+            prompt: self.prompt,
+            created_ms: self.created_ms,
+            finished_ms: self.finished_ms,
+        })
+    }
+}
+
+#[derive(FromRow)]
+pub(super) struct VariationRow {
+    run_id: String,
+    idx: i64,
+    attempt: i64,
+    status: String,
+    reason: Option<String>,
+    message: Option<String>,
+    hint: Option<String>,
+    config: String,
+    cancel_requested: bool,
+    pod: Option<String>,
+    applied_ms: Option<i64>,
+    scheduled_ms: Option<i64>,
+    started_ms: Option<i64>,
+    first_line_ms: Option<i64>,
+    ended_ms: Option<i64>,
+    settled_ms: Option<i64>,
+    exit_code: Option<i32>,
+    lines: Option<i64>,
+    bytes: Option<i64>,
+    sha256: Option<String>,
+    complete: Option<bool>,
+    model: Option<String>,
+    summary: Option<String>,
+    usage: Option<String>,
+    checks: Option<String>,
+    patch: Option<String>,
+}
+
+/// The key that three columns name.
+pub(super) fn key(run: &str, idx: i64, attempt: i64) -> Result<VariationKey, DbError> {
+    let broken =
+        |message: &str| DbError::inconsistent("variations", format!("{run}/{idx}"), message);
+    Ok(VariationKey {
+        run: run.parse().map_err(|_| broken("malformed run id"))?,
+        index: u8::try_from(idx).map_err(|_| broken("idx out of range"))?,
+        attempt: u32::try_from(attempt).map_err(|_| broken("attempt out of range"))?,
+    })
+}
+
+impl VariationRow {
+    fn json<T: DeserializeOwned>(
+        &self,
+        column: &str,
+        text: Option<&String>,
+    ) -> Result<Option<T>, DbError> {
+        text.map(|text| serde_json::from_str(text))
+            .transpose()
+            .map_err(|error| self.broken(&format!("{column}: {error}")))
+    }
+
+    fn broken(&self, message: &str) -> DbError {
+        DbError::inconsistent(
+            "variations",
+            format!("{}/{}", self.run_id, self.idx),
+            message,
+        )
+    }
+
+    fn settled(&self) -> Result<Option<Settled>, DbError> {
+        if self.settled_ms.is_none() {
+            return Ok(None);
+        }
+        let count = |value: Option<i64>| u64::try_from(value.unwrap_or(0)).unwrap_or(0);
+        Ok(Some(Settled {
+            exit_code: self.exit_code,
+            lines: count(self.lines),
+            bytes: count(self.bytes),
+            sha256: self.sha256.clone().unwrap_or_default(),
+            complete: self.complete,
+            model: self.model.clone(),
+            summary: self.summary.clone(),
+            usage: self.json("usage", self.usage.as_ref())?,
+            checks: self
+                .json("checks", self.checks.as_ref())?
+                .unwrap_or_default(),
+            patch: self.json("patch", self.patch.as_ref())?,
+        }))
+    }
+
+    fn into_variation(self) -> Result<Variation, DbError> {
+        let key = key(&self.run_id, self.idx, self.attempt)?;
+        Ok(Variation {
+            key,
+            job_name: key.job_name(),
+            status: self
+                .status
+                .parse()
+                .map_err(|error: crate::model::UnknownStatus| self.broken(&error.to_string()))?,
+            config: self
+                .json("config", Some(&self.config))?
+                .ok_or_else(|| self.broken("no config"))?,
+            settled: self.settled()?,
+            cause: self.reason.map(|reason| Cause {
+                reason,
+                message: self.message,
+                hint: self.hint,
+            }),
+            cancel_requested: self.cancel_requested,
+            pod: self.pod,
+            timings: Timings {
+                applied_ms: self.applied_ms,
+                scheduled_ms: self.scheduled_ms,
+                started_ms: self.started_ms,
+                first_line_ms: self.first_line_ms,
+                ended_ms: self.ended_ms,
+                settled_ms: self.settled_ms,
+            },
+        })
+    }
+}

@@ -1,0 +1,267 @@
+//! Changes of runs and variations. A change and the events that tell it are one transaction.
+
+use serde::Serialize;
+use serde_json::json;
+use sqlx::{Sqlite, Transaction};
+
+use crate::clock;
+use crate::db::{Db, DbError, events};
+use crate::model::{
+    EventKind, NewEvent, NewRun, RunId, RunStatus, Settled, VariationKey, VariationStatus,
+    VariationUpdate,
+};
+
+/// What became of a new run.
+#[derive(Debug)]
+pub enum Inserted {
+    New,
+    /// The user made this run before, with the same idempotency key.
+    Earlier(RunId),
+}
+
+impl Db {
+    /// Stores a run and its variations, all queued.
+    pub async fn insert_run(&self, run: &NewRun, now_ms: i64) -> Result<Inserted, DbError> {
+        let mut tx = self.write().begin().await?;
+        if let Some(key) = &run.idempotency_key
+            && let Some(id) = earlier(&mut tx, &run.user, key).await?
+        {
+            return Ok(Inserted::Earlier(id));
+        }
+        sqlx::query(
+            "INSERT INTO runs (id, user_id, repo_url, git_ref, base_sha, prompt, status, created_ms, idempotency_key)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(run.id.to_string())
+        .bind(&run.user)
+        .bind(&run.repo_url)
+        .bind(&run.git_ref)
+        .bind(&run.base_sha)
+        .bind(&run.prompt)
+        .bind(RunStatus::Pending.as_str())
+        .bind(now_ms)
+        .bind(&run.idempotency_key)
+        .execute(&mut *tx)
+        .await?;
+        for (index, variation) in run.variations.iter().enumerate() {
+            sqlx::query("INSERT INTO variations (run_id, idx, status, config) VALUES (?, ?, ?, ?)")
+                .bind(run.id.to_string())
+                .bind(i64::try_from(index).unwrap_or(i64::MAX))
+                .bind(VariationStatus::Queued.as_str())
+                .bind(text(&variation.config)?)
+                .execute(&mut *tx)
+                .await?;
+        }
+        tx.commit().await?;
+        Ok(Inserted::New)
+    }
+
+    /// The run that a user made with this idempotency key.
+    pub async fn run_by_idempotency_key(
+        &self,
+        user: &str,
+        key: &str,
+    ) -> Result<Option<RunId>, DbError> {
+        let mut tx = self.read().begin().await?;
+        earlier(&mut tx, user, key).await
+    }
+
+    /// Stores what has become of a variation, with the events that tell it. Where that ends the run,
+    /// the run is ended in the same moment. Gives the number of the run's last event; `None` when
+    /// the variation had ended before, which nothing changes.
+    pub async fn update_variation(
+        &self,
+        update: &VariationUpdate,
+        events: &[NewEvent],
+        now_ms: i64,
+    ) -> Result<Option<i64>, DbError> {
+        let mut tx = self.write().begin().await?;
+        if !write_variation(&mut tx, update, now_ms).await? {
+            return Ok(None);
+        }
+        if let Some(settled) = &update.settled {
+            write_settled(&mut tx, update.key, settled).await?;
+        }
+        let mut seq = events::append(&mut tx, update.key.run, events).await?;
+        if let Some(end) = refresh_run(&mut tx, update.key.run, now_ms).await? {
+            seq = events::append(&mut tx, update.key.run, &[end]).await?;
+        }
+        tx.commit().await?;
+        Ok(Some(seq))
+    }
+
+    /// Notes that the cluster has these Jobs.
+    pub async fn mark_applied(&self, keys: &[VariationKey], now_ms: i64) -> Result<(), DbError> {
+        let mut tx = self.write().begin().await?;
+        for key in keys {
+            sqlx::query("UPDATE variations SET applied_ms = COALESCE(applied_ms, ?) WHERE run_id = ? AND idx = ? AND attempt = ?")
+                .bind(now_ms)
+                .bind(key.run.to_string())
+                .bind(i64::from(key.index))
+                .bind(i64::from(key.attempt))
+                .execute(&mut *tx)
+                .await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Notes that somebody wants a run, or one variation of it, to stop.
+    pub async fn request_cancel(&self, run: RunId, index: Option<u8>) -> Result<(), DbError> {
+        sqlx::query("UPDATE variations SET cancel_requested = 1 WHERE run_id = ?1 AND (?2 IS NULL OR idx = ?2)")
+            .bind(run.to_string())
+            .bind(index.map(i64::from))
+            .execute(self.write())
+            .await?;
+        Ok(())
+    }
+
+    /// Picks a variation, or takes the pick back.
+    pub async fn select(
+        &self,
+        run: RunId,
+        index: Option<u8>,
+        note: Option<&str>,
+        now_ms: i64,
+    ) -> Result<(), DbError> {
+        sqlx::query(
+            "UPDATE runs SET selected_index = ?, selected_note = ?, selected_ms = ? WHERE id = ?",
+        )
+        .bind(index.map(i64::from))
+        .bind(note)
+        .bind(index.map(|_| now_ms))
+        .bind(run.to_string())
+        .execute(self.write())
+        .await?;
+        Ok(())
+    }
+
+    /// Notes that we have deleted a settled variation's Job.
+    pub async fn mark_job_deleted(&self, key: VariationKey, now_ms: i64) -> Result<(), DbError> {
+        sqlx::query(
+            "UPDATE variations SET job_deleted_ms = ? WHERE run_id = ? AND idx = ? AND attempt = ?",
+        )
+        .bind(now_ms)
+        .bind(key.run.to_string())
+        .bind(i64::from(key.index))
+        .bind(i64::from(key.attempt))
+        .execute(self.write())
+        .await?;
+        Ok(())
+    }
+}
+
+async fn earlier(
+    tx: &mut Transaction<'_, Sqlite>,
+    user: &str,
+    key: &str,
+) -> Result<Option<RunId>, DbError> {
+    let row: Option<(String,)> =
+        sqlx::query_as("SELECT id FROM runs WHERE user_id = ? AND idempotency_key = ?")
+            .bind(user)
+            .bind(key)
+            .fetch_optional(&mut **tx)
+            .await?;
+    row.map(|(id,)| {
+        id.parse()
+            .map_err(|_| DbError::inconsistent("runs", id, "malformed id"))
+    })
+    .transpose()
+}
+
+/// Says whether there was an unfinished row to change.
+async fn write_variation(
+    tx: &mut Transaction<'_, Sqlite>,
+    update: &VariationUpdate,
+    now_ms: i64,
+) -> Result<bool, DbError> {
+    let cause = update.cause.as_ref();
+    let timings = &update.timings;
+    let done = sqlx::query(
+        "UPDATE variations SET status = ?, reason = ?, message = ?, hint = ?, pod = COALESCE(?, pod),
+            scheduled_ms = COALESCE(scheduled_ms, ?), started_ms = COALESCE(started_ms, ?),
+            first_line_ms = COALESCE(first_line_ms, ?), ended_ms = COALESCE(ended_ms, ?), settled_ms = ?
+         WHERE run_id = ? AND idx = ? AND attempt = ? AND settled_ms IS NULL",
+    )
+    .bind(update.status.as_str())
+    .bind(cause.map(|cause| &cause.reason))
+    .bind(cause.and_then(|cause| cause.message.as_ref()))
+    .bind(cause.and_then(|cause| cause.hint.as_ref()))
+    .bind(&update.pod)
+    .bind(timings.scheduled_ms)
+    .bind(timings.started_ms)
+    .bind(timings.first_line_ms)
+    .bind(timings.ended_ms)
+    .bind(update.settled.as_ref().map(|_| now_ms))
+    .bind(update.key.run.to_string())
+    .bind(i64::from(update.key.index))
+    .bind(i64::from(update.key.attempt))
+    .execute(&mut **tx)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+async fn write_settled(
+    tx: &mut Transaction<'_, Sqlite>,
+    key: VariationKey,
+    settled: &Settled,
+) -> Result<(), DbError> {
+    sqlx::query(
+        "UPDATE variations SET exit_code = ?, lines = ?, bytes = ?, sha256 = ?, complete = ?, model = ?,
+            summary = ?, usage = ?, checks = ?, patch = ?
+         WHERE run_id = ? AND idx = ? AND attempt = ?",
+    )
+    .bind(settled.exit_code)
+    .bind(i64::try_from(settled.lines).unwrap_or(i64::MAX))
+    .bind(i64::try_from(settled.bytes).unwrap_or(i64::MAX))
+    .bind(&settled.sha256)
+    .bind(settled.complete)
+    .bind(&settled.model)
+    .bind(&settled.summary)
+    .bind(settled.usage.as_ref().map(text).transpose()?)
+    .bind(text(&settled.checks)?)
+    .bind(settled.patch.as_ref().map(text).transpose()?)
+    .bind(key.run.to_string())
+    .bind(i64::from(key.index))
+    .bind(i64::from(key.attempt))
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Brings the run's status up to date with its variations'; the event that ends it, if this did.
+async fn refresh_run(
+    tx: &mut Transaction<'_, Sqlite>,
+    run: RunId,
+    now_ms: i64,
+) -> Result<Option<NewEvent>, DbError> {
+    let rows: Vec<(String, Option<i64>)> =
+        sqlx::query_as("SELECT status, settled_ms FROM variations WHERE run_id = ?")
+            .bind(run.to_string())
+            .fetch_all(&mut **tx)
+            .await?;
+    let statuses = rows
+        .iter()
+        .map(|(word, _)| word.parse())
+        .collect::<Result<Vec<VariationStatus>, _>>()
+        .map_err(|error| DbError::inconsistent("variations", run.to_string(), error.to_string()))?;
+    let status = RunStatus::of(&statuses);
+    let finished = status.is_terminal() && rows.iter().all(|(_, settled)| settled.is_some());
+    sqlx::query("UPDATE runs SET status = ?, finished_ms = ? WHERE id = ? AND finished_ms IS NULL")
+        .bind(status.as_str())
+        .bind(finished.then_some(now_ms))
+        .bind(run.to_string())
+        .execute(&mut **tx)
+        .await?;
+    Ok(finished.then(|| NewEvent {
+        kind: EventKind::RunComplete,
+        index: None,
+        log_offset: 0,
+        data: json!({"run_id": run, "status": status, "timestamp": clock::rfc3339(now_ms)}),
+    }))
+}
+
+fn text(value: &impl Serialize) -> Result<String, DbError> {
+    serde_json::to_string(value)
+        .map_err(|error| DbError::inconsistent("variations", "new", error.to_string()))
+}

@@ -1,0 +1,24 @@
+//! The stored logs: the only module that touches log files.
+//!
+//! A log file is what `kubectl logs --timestamps` printed, byte for byte, append-only, one file per
+//! attempt of a variation. The file *is* the queue: a reader is an offset, live and replay are the
+//! same code, and no line is ever held in memory for a client.
+//!
+//! Invariants:
+//! - Every stored line begins with the kubelet's timestamp.
+//! - Readers see only committed bytes: whole lines until the log is sealed, then all of it.
+//! - A log has one writer at a time; bytes once committed never change.
+
+mod bell;
+mod cursor;
+mod ingest;
+mod resume;
+mod stamp;
+mod store;
+
+pub use bell::{Bell, Tick};
+pub use cursor::{LogCursor, Piece, Position};
+pub use ingest::{Gap, Ingest};
+pub use resume::StoredTail;
+pub use stamp::{split_stamp, stamp_ms};
+pub use store::{LogStore, LogWriter};

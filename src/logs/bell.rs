@@ -1,0 +1,40 @@
+//! The bell of a run: rings when its readers have something new to read.
+
+use tokio::sync::watch;
+
+/// How far a run has come. Only ever grows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tick {
+    /// Counts appends to any of the run's logs.
+    pub appends: u64,
+    /// Number of the run's newest event; 0 before the first was seen here.
+    pub events: i64,
+}
+
+/// One per run that somebody writes or reads; one `watch` whatever the number of readers.
+#[derive(Debug)]
+pub struct Bell(watch::Sender<Tick>);
+
+impl Default for Bell {
+    fn default() -> Self {
+        Self(watch::Sender::new(Tick::default()))
+    }
+}
+
+impl Bell {
+    /// A log of the run has grown.
+    pub fn log_grew(&self) {
+        self.0.send_modify(|tick| tick.appends += 1);
+    }
+
+    /// Event number `seq` of the run is in the database.
+    pub fn event_stored(&self, seq: i64) {
+        self.0
+            .send_modify(|tick| tick.events = tick.events.max(seq));
+    }
+
+    /// Waits for rings.
+    pub fn listen(&self) -> watch::Receiver<Tick> {
+        self.0.subscribe()
+    }
+}

@@ -1,0 +1,19 @@
+//! What a run *is*: ids, states and their transitions. Pure: no IO, no clock, no async.
+//!
+//! Invariants: a terminal state is never left (a retry is a new attempt), and every state that is
+//! not "all is well" carries a [`Cause`].
+
+mod cause;
+mod event;
+mod id;
+mod run;
+mod status;
+
+pub use cause::Cause;
+pub use event::{Event, EventKind, NewEvent};
+pub use id::{BadRunId, RunId, VariationKey, job_name};
+pub use run::{
+    CheckResult, NewRun, NewVariation, PatchStats, Run, Selection, Settled, Timings, Usage,
+    Variation, VariationUpdate,
+};
+pub use status::{RunStatus, UnknownStatus, VariationStatus};

@@ -1,0 +1,151 @@
+//! Runs and variations as the rest of the program sees them.
+
+use aideator_agent::config::Config as VariationConfig;
+
+use super::{Cause, RunId, RunStatus, VariationKey, VariationStatus};
+
+/// What a caller asked for, checked and complete.
+#[derive(Debug, Clone)]
+pub struct NewRun {
+    pub id: RunId,
+    /// The owner's id (`user_…`).
+    pub user: String,
+    pub repo_url: String,
+    /// The ref as asked for; `None` means the default branch.
+    pub git_ref: Option<String>,
+    /// The commit that all variations work on: 40 or 64 hex digits.
+    pub base_sha: String,
+    pub prompt: String,
+    pub idempotency_key: Option<String>,
+    pub variations: Vec<NewVariation>,
+}
+
+/// One variation of a [`NewRun`]; its index is its place.
+#[derive(Debug, Clone)]
+pub struct NewVariation {
+    pub config: VariationConfig,
+}
+
+/// A run as stored. Times are milliseconds since the Unix epoch.
+#[derive(Debug, Clone)]
+pub struct Run {
+    pub id: RunId,
+    pub user: String,
+    pub repo_url: String,
+    pub git_ref: Option<String>,
+    pub base_sha: String,
+    pub prompt: String,
+    pub status: RunStatus,
+    pub created_ms: i64,
+    pub finished_ms: Option<i64>,
+    pub selection: Option<Selection>,
+    pub variations: Vec<Variation>,
+}
+
+/// The variation that a person picked.
+#[derive(Debug, Clone)]
+pub struct Selection {
+    pub index: u8,
+    pub note: Option<String>,
+    pub at_ms: i64,
+}
+
+/// A variation's current attempt.
+#[derive(Debug, Clone)]
+pub struct Variation {
+    pub key: VariationKey,
+    pub job_name: String,
+    pub status: VariationStatus,
+    pub cause: Option<Cause>,
+    pub config: VariationConfig,
+    pub cancel_requested: bool,
+    pub pod: Option<String>,
+    pub timings: Timings,
+    /// Present when it has ended and its log is complete.
+    pub settled: Option<Settled>,
+}
+
+/// What has become of a variation.
+#[derive(Debug, Clone)]
+pub struct VariationUpdate {
+    pub key: VariationKey,
+    pub status: VariationStatus,
+    pub cause: Option<Cause>,
+    pub pod: Option<String>,
+    pub timings: Timings,
+    /// Given with a terminal status.
+    pub settled: Option<Settled>,
+}
+
+/// When the steps of a variation happened, each in milliseconds since the Unix epoch.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Timings {
+    /// `kubectl apply` said that the Job exists.
+    pub applied_ms: Option<i64>,
+    /// The pod got its node.
+    pub scheduled_ms: Option<i64>,
+    /// The container started.
+    pub started_ms: Option<i64>,
+    /// The first log line reached our store.
+    pub first_line_ms: Option<i64>,
+    /// The container ended.
+    pub ended_ms: Option<i64>,
+    /// The log was found complete and the result written.
+    pub settled_ms: Option<i64>,
+}
+
+/// What is known of a variation once its log is complete.
+#[derive(Debug, Clone, Default)]
+pub struct Settled {
+    pub exit_code: Option<i32>,
+    /// Lines of the log, an unterminated last one included.
+    pub lines: u64,
+    /// Bytes of the log as `kubectl logs` prints it (without timestamps).
+    pub bytes: u64,
+    /// Lower-case hex SHA-256 of those bytes.
+    pub sha256: String,
+    /// Whether the agent's line numbers run from 1 to the last without a hole; `None` where the
+    /// log has none to tell by.
+    pub complete: Option<bool>,
+    pub model: Option<String>,
+    pub summary: Option<String>,
+    pub usage: Option<Usage>,
+    pub checks: Vec<CheckResult>,
+    pub patch: Option<PatchStats>,
+}
+
+/// Tokens that the model's provider reported, summed over all calls.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
+)]
+pub struct Usage {
+    pub input_tokens: u64,
+    pub output_tokens: u64,
+    pub cached_tokens: u64,
+    /// US dollars; absent where the price of a call was not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_usd: Option<f64>,
+}
+
+/// One check that the agent ran after its work.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+pub struct CheckResult {
+    pub command: String,
+    /// Absent when it was killed, by a signal or by its time limit.
+    pub exit_code: Option<i32>,
+    pub seconds: f64,
+    /// The end of its output.
+    pub output_tail: String,
+}
+
+/// The size of a patch.
+#[derive(
+    Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
+)]
+pub struct PatchStats {
+    pub files: u64,
+    pub additions: u64,
+    pub deletions: u64,
+    pub bytes: u64,
+    pub sha256: String,
+}

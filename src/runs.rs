@@ -1,0 +1,300 @@
+//! What happens to a run: launched, watched, followed, settled, cancelled, cleaned up.
+//!
+//! Invariants:
+//! - A variation has one supervisor while it is unfinished, and none after.
+//! - Only the pod's status *and* a last read that adds nothing end a variation.
+//! - A state is in the database before anybody is told of it.
+
+mod clean;
+mod cluster;
+mod digest;
+mod explain;
+mod follow;
+mod launch;
+mod observe;
+mod reconcile;
+mod settle;
+mod supervise;
+mod verify;
+mod watch;
+
+pub(crate) use digest::hex;
+pub use verify::{Side, Verdict, Verification};
+
+use std::collections::HashMap;
+use std::ops::Deref;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Notify, mpsc, watch as channel};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, warn};
+
+use self::cluster::Cluster;
+use self::supervise::{Order, supervise};
+use crate::config::Agents;
+use crate::db::{Db, DbError};
+use crate::kubectl::{JournalEntry, Kubectl};
+use crate::lifecycle::Lifecycle;
+use crate::logs::LogStore;
+use crate::model::{Cause, NewEvent, Run, RunId, VariationKey, VariationUpdate};
+use crate::templates::{RunManifest, TemplateError, Templates};
+
+/// How long the server waits at start for a cluster that does not answer, before it serves what it
+/// has and goes on trying.
+const START_PATIENCE: Duration = Duration::from_secs(10);
+
+/// The runs of this server. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Runs(Arc<Inner>);
+
+/// What runs are made of. Fields are the module's own.
+#[derive(Debug)]
+pub struct Inner {
+    db: Db,
+    kubectl: Kubectl,
+    store: LogStore,
+    templates: Templates,
+    agents: Agents,
+    lifecycle: Lifecycle,
+    cluster: Cluster,
+    /// Picks our objects out of the namespace.
+    selector: String,
+    supervised: Mutex<HashMap<VariationKey, Handle>>,
+    /// Rings when a variation has settled.
+    settled: Notify,
+}
+
+#[derive(Debug)]
+struct Handle {
+    cancel: CancellationToken,
+    refused: channel::Sender<Option<Cause>>,
+}
+
+impl Deref for Runs {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl Runs {
+    /// The runs in this database, log store and cluster. Nothing happens before [`Runs::start`].
+    pub fn new(
+        db: Db,
+        kubectl: Kubectl,
+        store: LogStore,
+        agents: Agents,
+        lifecycle: Lifecycle,
+    ) -> Result<Self, TemplateError> {
+        let selector = format!(
+            "app.kubernetes.io/managed-by=aideator,app.kubernetes.io/instance={}",
+            agents.instance
+        );
+        Ok(Self(Arc::new(Inner {
+            db,
+            kubectl,
+            store,
+            templates: Templates::new()?,
+            agents,
+            lifecycle,
+            cluster: Cluster::default(),
+            selector,
+            supervised: Mutex::default(),
+            settled: Notify::new(),
+        })))
+    }
+
+    /// Reconciles with the cluster and begins to watch it. Returns when the rows are true, or after
+    /// some seconds if the cluster does not answer; then it goes on trying beside.
+    pub async fn start(&self, journal: mpsc::UnboundedReceiver<JournalEntry>) {
+        let db = self.db.clone();
+        self.lifecycle
+            .spawn_core("journal", keep_journal(db, journal));
+        let runs = self.clone();
+        let (ready, is_ready) = tokio::sync::oneshot::channel();
+        self.background("reconcile", async move {
+            runs.reconcile_until_done().await;
+            // Nobody waits any more when it took long.
+            let _ = ready.send(());
+            for kind in [watch::Kind::Jobs, watch::Kind::Pods, watch::Kind::Events] {
+                let watching = watch::watch(
+                    runs.kubectl.clone(),
+                    runs.cluster.clone(),
+                    runs.selector.clone(),
+                    kind,
+                );
+                runs.background("watch", async move {
+                    watching.await;
+                    Ok(())
+                });
+            }
+            let cleaning = clean::clean(runs.clone());
+            runs.background("clean", cleaning);
+            Ok(())
+        });
+        if tokio::time::timeout(START_PATIENCE, is_ready)
+            .await
+            .is_err()
+        {
+            warn!("the cluster does not answer; serving what is stored and trying again");
+        }
+    }
+
+    async fn reconcile_until_done(&self) {
+        let mut pause = Duration::from_millis(200);
+        while let Err(error) = reconcile::reconcile(self).await {
+            warn!(
+                error = format!("{error:#}"),
+                "failed to reconcile; trying again"
+            );
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_secs(3));
+        }
+    }
+
+    /// Starts a stored run.
+    pub fn begin(&self, run: Run) {
+        let keys: Vec<VariationKey> = run.variations.iter().map(|v| v.key).collect();
+        for key in &keys {
+            self.supervise(*key, false);
+        }
+        let runs = self.clone();
+        self.background("launch", async move {
+            let launched = launch::launch(&runs, &run, &keys).await;
+            if let Err(error) = &launched {
+                runs.refuse(&keys, &Cause::new("LaunchFailed", format!("{error:#}")));
+            }
+            launched
+        });
+    }
+
+    /// Asks a run, or one of its variations, to stop.
+    pub async fn cancel(&self, run: RunId, index: Option<u8>) -> Result<(), DbError> {
+        self.db.request_cancel(run, index).await?;
+        for (key, handle) in self.handles().iter() {
+            if key.run == run && index.is_none_or(|index| index == key.index) {
+                handle.cancel.cancel();
+            }
+        }
+        Ok(())
+    }
+
+    /// The manifest of a run as it would be applied.
+    pub fn render(&self, run: &Run) -> Result<RunManifest, TemplateError> {
+        let keys: Vec<VariationKey> = run.variations.iter().map(|v| v.key).collect();
+        self.templates.run(&self.agents, run, &keys)
+    }
+
+    fn handles(&self) -> MutexGuard<'_, HashMap<VariationKey, Handle>> {
+        self.supervised
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Starts the supervisor of an unfinished variation, unless it has one.
+    fn supervise(&self, key: VariationKey, cancel_requested: bool) {
+        let cancel = CancellationToken::new();
+        if cancel_requested {
+            cancel.cancel();
+        }
+        let (refused, refusals) = channel::channel(None);
+        {
+            let mut handles = self.handles();
+            if handles.contains_key(&key) {
+                return;
+            }
+            let handle = Handle {
+                cancel: cancel.clone(),
+                refused,
+            };
+            handles.insert(key, handle);
+        }
+        let order = Order {
+            key,
+            cancel,
+            refused: refusals,
+        };
+        let runs = self.clone();
+        self.background("supervise", async move {
+            let result = supervise(runs.clone(), order).await;
+            runs.handles().remove(&key);
+            result.inspect_err(|error| {
+                error!(
+                    job = key.job_name(),
+                    error = format!("{error:#}"),
+                    "a supervisor failed; the next start of the server takes the variation up again"
+                );
+            })
+        });
+    }
+
+    /// Ends variations whose Jobs could not be made.
+    fn refuse(&self, keys: &[VariationKey], cause: &Cause) {
+        let handles = self.handles();
+        for handle in keys.iter().filter_map(|key| handles.get(key)) {
+            handle.refused.send_replace(Some(cause.clone()));
+        }
+    }
+
+    /// Stores an update and rings for the readers.
+    async fn update(&self, update: &VariationUpdate, events: &[NewEvent]) -> anyhow::Result<()> {
+        let now = crate::clock::now_ms();
+        if let Some(seq) = self.db.update_variation(update, events, now).await? {
+            self.store.bell(update.key.run).event_stored(seq);
+        }
+        Ok(())
+    }
+
+    /// Stores events that change no state and rings for the readers.
+    async fn tell(&self, run: RunId, events: &[NewEvent]) -> anyhow::Result<()> {
+        let seq = self.db.append_events(run, events).await?;
+        self.store.bell(run).event_stored(seq);
+        Ok(())
+    }
+
+    /// Runs until done or until the server stops; an error is logged.
+    fn background<F>(&self, name: &'static str, task: F)
+    where
+        F: Future<Output = anyhow::Result<()>> + Send + 'static,
+    {
+        let soft = self.lifecycle.soft().clone();
+        self.lifecycle.spawn(name, async move {
+            tokio::select! {
+                result = task => if let Err(error) = result {
+                    error!(error = format!("{error:#}"), "a background task failed");
+                },
+                // Whatever it was doing is taken up again at the next start.
+                () = soft.cancelled() => {}
+            }
+        });
+    }
+}
+
+/// Writes the kubectl calls of runs into the database. The calls for no run in particular (watches,
+/// lists) are logged only.
+async fn keep_journal(
+    db: Db,
+    mut journal: mpsc::UnboundedReceiver<JournalEntry>,
+) -> anyhow::Result<()> {
+    while let Some(entry) = journal.recv().await {
+        let stored = match &entry {
+            JournalEntry::Start(start) => {
+                tracing::debug!(argv = start.argv.join(" "), "kubectl");
+                match start.run {
+                    Some(run) => db.insert_command(run, start).await,
+                    None => Ok(()),
+                }
+            }
+            JournalEntry::End(end) => match end.run {
+                Some(_) => db.finish_command(end).await,
+                None => Ok(()),
+            },
+        };
+        if let Err(error) = stored {
+            error!(%error, "failed to write the journal of kubectl calls");
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,336 @@
+//! Why is it not running, and how did it end: a Job's view in, a phase with its cause out. Pure.
+//!
+//! Reasons are Kubernetes' own words. A hint says what happens next by itself or what a person can
+//! do, and is given only where it is true of every such case.
+
+use jiff::Timestamp;
+
+use super::cluster::JobView;
+use super::observe::{Note, Pod, Terminated};
+use crate::model::{Cause, VariationStatus};
+
+/// What a variation's Job is doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Its container has not started.
+    Waiting {
+        status: VariationStatus,
+        cause: Option<Cause>,
+    },
+    /// Its container runs.
+    Running,
+    /// Its container has ended, or will never start.
+    Ended(End),
+    /// It was there and is not any more, and how it ended was not seen.
+    Gone(Cause),
+}
+
+/// How a container ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct End {
+    /// Absent when no container ran.
+    pub(super) exit_code: Option<i32>,
+    /// Absent when it succeeded.
+    pub(super) cause: Option<Cause>,
+    /// Milliseconds since the Unix epoch.
+    pub(super) ended_ms: Option<i64>,
+}
+
+/// What a Job's view means.
+pub(super) fn explain(view: &JobView) -> Phase {
+    if let Some(pod) = view.pods.last() {
+        return explain_pod(view, pod);
+    }
+    match &view.job {
+        Some(job) => {
+            let failed = job
+                .status
+                .conditions
+                .iter()
+                .find(|c| c.kind == "Failed" && c.status == "True");
+            if let Some(failed) = failed {
+                return Phase::Ended(End {
+                    exit_code: None,
+                    cause: Some(Cause::new(&failed.reason, &failed.message)),
+                    ended_ms: failed.at.map(Timestamp::as_millisecond),
+                });
+            }
+            waiting(
+                VariationStatus::Queued,
+                view.warning.as_ref().map(from_warning),
+            )
+        }
+        None if view.seen => Phase::Gone(
+            Cause::new("JobDeleted", "the Job was deleted before its pod was seen")
+                .hint("Start the run again if nobody meant to stop it."),
+        ),
+        None => waiting(VariationStatus::Queued, None),
+    }
+}
+
+fn waiting(status: VariationStatus, cause: Option<Cause>) -> Phase {
+    Phase::Waiting { status, cause }
+}
+
+fn explain_pod(view: &JobView, pod: &Pod) -> Phase {
+    let container = pod.container();
+    if let Some(end) = container.and_then(|state| state.terminated.as_ref()) {
+        return Phase::Ended(ended(pod, end));
+    }
+    if matches!(pod.status.phase.as_str(), "Failed" | "Succeeded") {
+        // The pod ended before its container started: evicted, past its deadline, node lost.
+        let reason = non_empty(&pod.status.reason).unwrap_or("PodFailed");
+        return Phase::Ended(End {
+            exit_code: None,
+            cause: Some(advise(Cause::new(reason, &pod.status.message))),
+            ended_ms: None,
+        });
+    }
+    if pod.gone {
+        return Phase::Gone(
+            Cause::new(
+                "PodDeleted",
+                "the pod was deleted before its container's end was seen",
+            )
+            .hint("Start the run again if nobody meant to stop it."),
+        );
+    }
+    let Some(state) = container else {
+        return not_scheduled(view, pod);
+    };
+    if state.running.is_some() {
+        return Phase::Running;
+    }
+    match &state.waiting {
+        Some(why)
+            if !matches!(
+                why.reason.as_str(),
+                "" | "ContainerCreating" | "PodInitializing"
+            ) =>
+        {
+            let cause = advise(Cause::new(&why.reason, &why.message));
+            waiting(VariationStatus::Starting, Some(cause))
+        }
+        _ => waiting(
+            VariationStatus::Starting,
+            view.warning.as_ref().map(from_warning),
+        ),
+    }
+}
+
+fn not_scheduled(view: &JobView, pod: &Pod) -> Phase {
+    match pod.condition("PodScheduled") {
+        Some(condition) if condition.status == "False" => {
+            let reason = non_empty(&condition.reason).unwrap_or("Unschedulable");
+            let cause = advise(Cause::new(reason, &condition.message));
+            waiting(VariationStatus::Queued, Some(cause))
+        }
+        Some(condition) if condition.status == "True" => waiting(
+            VariationStatus::Starting,
+            view.warning.as_ref().map(from_warning),
+        ),
+        _ => waiting(
+            VariationStatus::Queued,
+            view.warning.as_ref().map(from_warning),
+        ),
+    }
+}
+
+fn ended(pod: &Pod, end: &Terminated) -> End {
+    let cause = if end.exit_code == 0 {
+        None
+    } else if let Some(reason) = non_empty(&pod.status.reason) {
+        // The pod's own reason says more than the container's `Error`: DeadlineExceeded, Evicted.
+        Some(advise(Cause::new(reason, &pod.status.message)))
+    } else if end.reason == "OOMKilled" {
+        Some(advise(Cause::new(&end.reason, &end.message)))
+    } else if pod.metadata.deletion_timestamp.is_some() {
+        Some(Cause::new("PodDeleted", "the pod was deleted while it ran"))
+    } else {
+        let reason = non_empty(&end.reason).unwrap_or("Error");
+        let message = non_empty(&end.message).map_or_else(
+            || format!("the agent exited with code {}", end.exit_code),
+            ToOwned::to_owned,
+        );
+        Some(advise(Cause::new(reason, message)))
+    };
+    End {
+        exit_code: Some(end.exit_code),
+        cause,
+        ended_ms: end.finished_at.map(Timestamp::as_millisecond),
+    }
+}
+
+/// When the container started, in milliseconds since the Unix epoch.
+pub(super) fn started_ms(view: &JobView) -> Option<i64> {
+    let state = view.pods.last()?.container()?;
+    let running = state
+        .running
+        .as_ref()
+        .and_then(|running| running.started_at);
+    let terminated = state.terminated.as_ref().and_then(|end| end.started_at);
+    running.or(terminated).map(Timestamp::as_millisecond)
+}
+
+fn from_warning(note: &Note) -> Cause {
+    advise(Cause::new(&note.reason, &note.message))
+}
+
+fn non_empty(text: &str) -> Option<&str> {
+    Some(text).filter(|text| !text.is_empty())
+}
+
+/// Adds what can be done about it.
+fn advise(cause: Cause) -> Cause {
+    let message = cause.message.as_deref().unwrap_or("");
+    let hint = match cause.reason.as_str() {
+        "Unschedulable" => {
+            "It starts by itself when a node has room. To need less: lower agents.resources.requests; \
+             to have more: add a node."
+        }
+        "ErrImagePull" | "ImagePullBackOff" | "InvalidImageName" | "ErrImageNeverPull" => {
+            "Check AGENT_IMAGE (agents.image in the chart) and that the node can pull it: \
+             `kubectl describe pod` shows the registry's answer."
+        }
+        "CreateContainerConfigError" if message.contains("secret") => {
+            "The Secret with the model's key is missing: kubectl create secret generic openai-secret \
+             --from-literal=api-key=\"$OPENAI_API_KEY\"."
+        }
+        "CreateContainerConfigError"
+        | "CreateContainerError"
+        | "RunContainerError"
+        | "StartError" => {
+            "The container cannot run as configured; the message says what is missing."
+        }
+        "FailedCreate" if message.contains("exceeded quota") => {
+            "The namespace's ResourceQuota is used up. It starts by itself when other pods end."
+        }
+        "FailedCreate" if message.contains("violates PodSecurity") => {
+            "The namespace's Pod Security level refuses the agent's pod; the message names the field."
+        }
+        "FailedCreate" => {
+            "The Job controller may not create the pod and tries again; the message says why."
+        }
+        "OOMKilled" => "It needed more memory than agents.resources.limits.memory allows.",
+        "DeadlineExceeded" => {
+            "It took longer than its limit; ask for more with limits.timeout_seconds."
+        }
+        "Evicted" => "The node ran out of a resource; `kubectl describe node` says of which.",
+        "FailedMount" => "A volume is not there yet; the kubelet tries again.",
+        _ => return cause,
+    };
+    cause.hint(hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn view(job: Value, pods: &[Value]) -> JobView {
+        JobView {
+            job: serde_json::from_value(job).unwrap(),
+            seen: true,
+            pods: pods
+                .iter()
+                .map(|pod| serde_json::from_value(pod.clone()).unwrap())
+                .collect(),
+            warning: None,
+        }
+    }
+
+    fn pod(phase: &str, state: Value) -> Value {
+        json!({"metadata": {"name": "p", "uid": "1"},
+               "status": {"phase": phase, "containerStatuses": [{"name": "agent", "state": state}]}})
+    }
+
+    fn reason(phase: &Phase) -> Option<String> {
+        match phase {
+            Phase::Waiting { cause, .. } => cause.as_ref().map(|c| c.reason.clone()),
+            Phase::Ended(end) => end.cause.as_ref().map(|c| c.reason.clone()),
+            Phase::Gone(cause) => Some(cause.reason.clone()),
+            Phase::Running => None,
+        }
+    }
+
+    #[test]
+    fn a_pod_without_a_node_waits_and_says_for_what() {
+        let pod = json!({"status": {"phase": "Pending", "conditions": [{"type": "PodScheduled",
+            "status": "False", "reason": "Unschedulable", "message": "0/1 nodes: Insufficient cpu"}]}});
+        let Phase::Waiting { status, cause } = explain(&view(json!({}), &[pod])) else {
+            panic!("waits");
+        };
+        let cause = cause.unwrap();
+        assert_eq!(status, VariationStatus::Queued);
+        assert_eq!(cause.reason, "Unschedulable");
+        assert_eq!(cause.message.unwrap(), "0/1 nodes: Insufficient cpu");
+        assert!(cause.hint.unwrap().contains("starts by itself"));
+    }
+
+    #[test]
+    fn a_job_without_a_pod_tells_the_controllers_warning() {
+        let mut view = view(json!({}), &[]);
+        assert_eq!(explain(&view), waiting(VariationStatus::Queued, None));
+        view.warning = serde_json::from_value(json!({"type": "Warning", "reason": "FailedCreate",
+            "message": "pods \"x\" is forbidden: exceeded quota: small"}))
+        .unwrap();
+        let phase = explain(&view);
+        assert_eq!(reason(&phase).as_deref(), Some("FailedCreate"));
+    }
+
+    #[test]
+    fn containers_that_do_not_start_name_their_reason() {
+        for (word, expected) in [
+            ("ContainerCreating", None),
+            ("ImagePullBackOff", Some("ImagePullBackOff")),
+            (
+                "CreateContainerConfigError",
+                Some("CreateContainerConfigError"),
+            ),
+        ] {
+            let pod = pod(
+                "Pending",
+                json!({"waiting": {"reason": word, "message": "secret not found"}}),
+            );
+            assert_eq!(
+                reason(&explain(&view(json!({}), &[pod]))).as_deref(),
+                expected
+            );
+        }
+    }
+
+    #[test]
+    fn ends_are_told_apart() {
+        let exit =
+            |code: i32, word: &str| json!({"terminated": {"exitCode": code, "reason": word}});
+        let mut deadline = pod("Failed", exit(143, "Error"));
+        deadline["status"]["reason"] = json!("DeadlineExceeded");
+        let mut deleted = pod("Failed", exit(143, "Error"));
+        deleted["metadata"]["deletionTimestamp"] = json!("2026-11-22T21:47:03Z");
+        let evicted =
+            json!({"status": {"phase": "Failed", "reason": "Evicted", "message": "low on disk"}});
+        for (pod, expected) in [
+            (pod("Succeeded", exit(0, "Completed")), None),
+            (pod("Failed", exit(1, "Error")), Some("Error")),
+            (pod("Failed", exit(137, "OOMKilled")), Some("OOMKilled")),
+            (deadline, Some("DeadlineExceeded")),
+            (deleted, Some("PodDeleted")),
+            (evicted, Some("Evicted")),
+        ] {
+            let phase = explain(&view(json!({}), &[pod]));
+            assert!(matches!(phase, Phase::Ended(_)));
+            assert_eq!(reason(&phase).as_deref(), expected);
+        }
+    }
+
+    #[test]
+    fn what_vanished_is_not_running() {
+        let mut running = view(json!({}), &[pod("Running", json!({"running": {}}))]);
+        assert_eq!(explain(&running), Phase::Running);
+        running.pods[0].gone = true;
+        assert_eq!(reason(&explain(&running)).as_deref(), Some("PodDeleted"));
+        let never = view(Value::Null, &[]);
+        assert_eq!(reason(&explain(&never)).as_deref(), Some("JobDeleted"));
+    }
+}

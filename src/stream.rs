@@ -1,0 +1,242 @@
+//! One reader over a whole run: its logs and its state events, in order, from any position.
+//!
+//! Live and replay are the same: the reader is a number of events told and an offset in each log,
+//! and it waits for the run's bell when it has told all there is. It holds at most one block of log.
+//!
+//! Order: an event of a variation comes after the part of that variation's log that was stored when
+//! the event was; events come in their own order; lines of different variations interleave freely.
+
+mod token;
+
+pub use token::{BadToken, Token};
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use crate::db::{Db, DbError};
+use crate::logs::{Bell, LogCursor, LogStore, Piece, Tick};
+use crate::model::{Event, EventKind, Run, RunId, VariationKey};
+
+/// Something to tell.
+#[derive(Debug)]
+pub enum Item<'a> {
+    /// A line of a variation's log, or a part of a long one.
+    Line { index: u8, piece: Piece<'a> },
+    /// A state event.
+    Event(&'a Event),
+}
+
+/// What a step came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Something was told; there may be more.
+    Told,
+    /// There is nothing more now.
+    Idle,
+    /// There will never be more.
+    Ended,
+}
+
+/// Why a run cannot be read on.
+#[derive(Debug, thiserror::Error)]
+pub enum StreamError {
+    #[error("failed to read events: {0}")]
+    Db(#[from] DbError),
+    #[error("failed to read a log: {0}")]
+    Log(#[from] io::Error),
+    #[error(transparent)]
+    Token(#[from] BadToken),
+}
+
+/// A reader of one run, or of one of its variations.
+#[derive(Debug)]
+pub struct RunReader {
+    db: Db,
+    store: LogStore,
+    run: RunId,
+    logs: Vec<Log>,
+    /// Only this variation is told.
+    only: Option<u8>,
+    /// Events that are loaded and not told yet.
+    queue: VecDeque<Event>,
+    /// Number of the last event that was loaded.
+    loaded: i64,
+    token: Token,
+    ended: bool,
+    /// Kept, so that writers and readers share it.
+    _bell: Arc<Bell>,
+    ear: watch::Receiver<Tick>,
+}
+
+#[derive(Debug)]
+struct Log {
+    key: VariationKey,
+    cursor: LogCursor,
+}
+
+impl RunReader {
+    /// A reader that goes on after `token`.
+    pub async fn new(
+        db: Db,
+        store: LogStore,
+        run: &Run,
+        only: Option<u8>,
+        token: Option<Token>,
+    ) -> Result<Self, StreamError> {
+        let bell = store.bell(run.id);
+        let ear = bell.listen();
+        let keys: Vec<VariationKey> = run.variations.iter().map(|v| v.key).collect();
+        let token = match token {
+            Some(token) if token.fits(keys.len()) => token,
+            Some(_) => return Err(BadToken.into()),
+            None => Token::start(keys.len()),
+        };
+        let mut logs = Vec::with_capacity(keys.len());
+        for (key, at) in keys.into_iter().zip(token.positions()) {
+            if at.offset > store.committed(key)? {
+                return Err(BadToken.into());
+            }
+            let cursor = store.cursor(key, at);
+            if !cursor.is_at_boundary()? {
+                return Err(BadToken.into());
+            }
+            logs.push(Log { key, cursor });
+        }
+        let loaded = token.events();
+        let mut reader = Self {
+            db,
+            store,
+            run: run.id,
+            logs,
+            only,
+            queue: VecDeque::new(),
+            loaded,
+            token,
+            ended: false,
+            _bell: bell,
+            ear,
+        };
+        reader.load().await?;
+        // Everything was told already: the end is the first thing to say.
+        reader.ended = reader.queue.is_empty() && run.finished_ms.is_some();
+        Ok(reader)
+    }
+
+    /// Whether the position is the end.
+    pub fn is_at_end(&self) -> bool {
+        self.ended
+    }
+
+    /// Tells what there is, at most one block of each log, each item with the position after it.
+    pub async fn step(
+        &mut self,
+        mut tell: impl FnMut(Item<'_>, &Token),
+    ) -> Result<Step, StreamError> {
+        if self.ended {
+            return Ok(Step::Ended);
+        }
+        let tick = *self.ear.borrow_and_update();
+        if tick.events > self.loaded {
+            self.load().await?;
+        }
+        let mut told = self.tell_logs(&mut tell)?;
+        told |= self.tell_events(&mut tell)?;
+        Ok(match (self.ended, told) {
+            (true, _) => Step::Ended,
+            (false, true) => Step::Told,
+            (false, false) => Step::Idle,
+        })
+    }
+
+    /// Waits until there may be more.
+    pub async fn wait(&mut self) {
+        // The bell cannot be gone: the reader holds it.
+        let _ = self.ear.changed().await;
+    }
+
+    async fn load(&mut self) -> Result<(), StreamError> {
+        let events = self.db.events_after(self.run, self.loaded).await?;
+        if let Some(last) = events.last() {
+            self.loaded = last.seq;
+        }
+        self.queue.extend(events);
+        Ok(())
+    }
+
+    fn is_told(&self, index: u8) -> bool {
+        self.only.is_none_or(|only| only == index)
+    }
+
+    fn tell_logs(&mut self, tell: &mut impl FnMut(Item<'_>, &Token)) -> Result<bool, StreamError> {
+        let mut told = false;
+        for i in 0..self.logs.len() {
+            let key = self.logs[i].key;
+            if !self.is_told(key.index) {
+                continue;
+            }
+            // Not past the next event of this variation.
+            let next = self
+                .queue
+                .iter()
+                .find(|event| event.index == Some(key.index));
+            let limit = next.map_or(u64::MAX, |event| event.log_offset);
+            let committed = self.store.committed(key)?.min(limit);
+            let token = &mut self.token;
+            told |= self.logs[i].cursor.read(committed, |piece| {
+                token.set(i, piece.next);
+                let item = Item::Line {
+                    index: key.index,
+                    piece,
+                };
+                tell(item, token);
+            })?;
+        }
+        Ok(told)
+    }
+
+    fn tell_events(
+        &mut self,
+        tell: &mut impl FnMut(Item<'_>, &Token),
+    ) -> Result<bool, StreamError> {
+        let mut told = false;
+        while let Some(event) = self.queue.front() {
+            if let Some(index) = event.index
+                && self.is_told(index)
+                && self.is_log_before(index, event.log_offset)?
+            {
+                break;
+            }
+            let Some(event) = self.queue.pop_front() else {
+                break;
+            };
+            self.token.set_events(event.seq);
+            let shown = event.index.is_none_or(|index| self.is_told(index));
+            if shown {
+                tell(Item::Event(&event), &self.token);
+                told = true;
+            }
+            let over = match self.only {
+                None => event.kind == EventKind::RunComplete,
+                Some(only) => event.kind == EventKind::AgentComplete && event.index == Some(only),
+            };
+            if over || event.kind == EventKind::RunComplete {
+                self.ended = true;
+                break;
+            }
+        }
+        Ok(told)
+    }
+
+    /// Whether there is log left to tell before `offset`.
+    fn is_log_before(&self, index: u8, offset: u64) -> Result<bool, StreamError> {
+        let Some(log) = self.logs.iter().find(|log| log.key.index == index) else {
+            return Ok(false);
+        };
+        // A log that is shorter than an event says (restored from an older copy) holds nothing up.
+        let end = offset.min(self.store.committed(log.key)?);
+        Ok(log.cursor.position().offset < end)
+    }
+}

@@ -1,0 +1,275 @@
+//! From a run to YAML.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use handlebars::{Context, Handlebars, Helper, HelperResult, Output, RenderContext, RenderError};
+use serde::Serialize;
+
+use super::{TemplateError, check};
+use crate::config::Agents;
+use crate::kubectl::Manifest;
+use crate::model::{Run, VariationKey, job_name};
+
+const JOB: &str = include_str!("../../templates/job.yaml.hbs");
+const SECRET: &str = include_str!("../../templates/secret.yaml.hbs");
+
+/// Seconds between the pod's deadline and the Job's: the grace period and a margin.
+const JOB_DEADLINE_MARGIN: u64 = 90;
+/// Seconds between the agent's own limit and the pod's deadline: time to print the patch.
+const POD_DEADLINE_MARGIN: u64 = 60;
+
+/// All templates, read and checked once.
+#[derive(Debug, Clone)]
+pub struct Templates(Handlebars<'static>);
+
+/// The manifest of (some variations of) a run.
+#[derive(Debug, Clone)]
+pub struct RunManifest {
+    /// For `kubectl apply`.
+    pub manifest: Manifest,
+    /// The Secret that all of its Jobs mount.
+    pub secret_name: String,
+}
+
+#[derive(Serialize)]
+pub(super) struct SecretContext {
+    pub(super) name: String,
+    pub(super) instance: String,
+    pub(super) run_id: String,
+    pub(super) files: Vec<SecretFile>,
+}
+
+#[derive(Serialize)]
+pub(super) struct SecretFile {
+    pub(super) name: String,
+    pub(super) base64: String,
+}
+
+#[derive(Serialize)]
+pub(super) struct JobContext {
+    pub(super) name: String,
+    pub(super) instance: String,
+    pub(super) run_id: String,
+    pub(super) variation_id: String,
+    pub(super) attempt: String,
+    pub(super) repo_url: String,
+    pub(super) base_sha: String,
+    pub(super) job_deadline_seconds: u64,
+    pub(super) pod_deadline_seconds: u64,
+    pub(super) image: String,
+    pub(super) image_pull_policy: String,
+    pub(super) env: Vec<EnvVar>,
+    pub(super) openai_secret_name: String,
+    pub(super) cpu_request: String,
+    pub(super) cpu_limit: String,
+    pub(super) memory_request: String,
+    pub(super) memory_limit: String,
+    pub(super) secret_name: String,
+    pub(super) config_key: String,
+}
+
+#[derive(Serialize)]
+pub(super) struct EnvVar {
+    pub(super) name: &'static str,
+    pub(super) value: String,
+}
+
+impl Templates {
+    /// Reads all templates.
+    pub fn new() -> Result<Self, TemplateError> {
+        let mut registry = Handlebars::new();
+        registry.set_strict_mode(true);
+        registry.register_escape_fn(handlebars::no_escape);
+        registry.register_helper("json", Box::new(json_helper));
+        for (name, text) in [("job", JOB), ("secret", SECRET)] {
+            registry
+                .register_template_string(name, text)
+                .map_err(|source| TemplateError::Syntax {
+                    name,
+                    source: Box::new(source),
+                })?;
+        }
+        Ok(Self(registry))
+    }
+
+    /// The manifest of a run: its Secret, and the Jobs of `variations`.
+    pub fn run(
+        &self,
+        agents: &Agents,
+        run: &Run,
+        variations: &[VariationKey],
+    ) -> Result<RunManifest, TemplateError> {
+        let secret = secret_context(agents, run)?;
+        let secret_yaml = self.render("secret", &secret)?;
+        check::secret(&secret_yaml, &secret)?;
+        let hidden = SecretContext {
+            files: secret.files.iter().map(redact).collect(),
+            ..secret_context(agents, run)?
+        };
+        let mut jobs = String::new();
+        for key in variations {
+            let job = job_context(agents, run, *key);
+            let yaml = self.render("job", &job)?;
+            check::job(&yaml, &job)?;
+            jobs.push_str("---\n");
+            jobs.push_str(&yaml);
+        }
+        Ok(RunManifest {
+            manifest: Manifest {
+                yaml: secret_yaml + &jobs,
+                redacted: self.render("secret", &hidden)? + &jobs,
+            },
+            secret_name: secret.name,
+        })
+    }
+
+    fn render(&self, name: &str, context: &impl Serialize) -> Result<String, TemplateError> {
+        Ok(self.0.render(name, context).map_err(Box::new)?)
+    }
+}
+
+/// Name of the Secret of a run.
+fn secret_name(run: &Run) -> String {
+    format!("agent-{}", run.id)
+}
+
+fn secret_context(agents: &Agents, run: &Run) -> Result<SecretContext, TemplateError> {
+    let mut files = vec![SecretFile {
+        name: "prompt.txt".to_owned(),
+        base64: STANDARD.encode(&run.prompt),
+    }];
+    for variation in &run.variations {
+        files.push(SecretFile {
+            name: config_key(variation.key.index),
+            base64: STANDARD.encode(serde_json::to_vec_pretty(&variation.config)?),
+        });
+    }
+    Ok(SecretContext {
+        name: secret_name(run),
+        instance: agents.instance.clone(),
+        run_id: run.id.to_string(),
+        files,
+    })
+}
+
+fn config_key(index: u8) -> String {
+    format!("config-{index}.json")
+}
+
+/// Says how much there is, not what.
+fn redact(file: &SecretFile) -> SecretFile {
+    SecretFile {
+        name: file.name.clone(),
+        base64: format!("<{} base64 characters, not shown>", file.base64.len()),
+    }
+}
+
+fn job_context(agents: &Agents, run: &Run, key: VariationKey) -> JobContext {
+    let config = run
+        .variations
+        .iter()
+        .find(|variation| variation.key.index == key.index)
+        .map(|variation| &variation.config);
+    let timeout = config
+        .and_then(|config| config.limits.timeout_seconds)
+        .unwrap_or(agents.timeout_seconds);
+    let model = config
+        .and_then(|config| config.model.clone())
+        .unwrap_or_else(|| agents.default_model.clone());
+    let pod_deadline_seconds = timeout + POD_DEADLINE_MARGIN;
+    let mut env = vec![
+        ("RUN_ID", run.id.to_string()),
+        ("VARIATION_ID", key.index.to_string()),
+        ("REPO_URL", run.repo_url.clone()),
+        ("BASE_SHA", run.base_sha.clone()),
+        ("MODEL", model),
+        ("LOG_LEVEL", "info".to_owned()),
+    ];
+    if let Some(url) = &agents.openai_base_url {
+        // Without the trailing slash that a parsed URL may have: clients append `/chat/completions`.
+        env.push((
+            "OPENAI_BASE_URL",
+            url.as_str().trim_end_matches('/').to_owned(),
+        ));
+    }
+    JobContext {
+        name: job_name(run.id, key.index, key.attempt),
+        instance: agents.instance.clone(),
+        run_id: run.id.to_string(),
+        variation_id: key.index.to_string(),
+        attempt: key.attempt.to_string(),
+        repo_url: run.repo_url.clone(),
+        base_sha: run.base_sha.clone(),
+        job_deadline_seconds: pod_deadline_seconds + JOB_DEADLINE_MARGIN,
+        pod_deadline_seconds,
+        image: agents.image.clone(),
+        image_pull_policy: agents.image_pull_policy.as_str().to_owned(),
+        env: env
+            .into_iter()
+            .map(|(name, value)| EnvVar { name, value })
+            .collect(),
+        openai_secret_name: agents.openai_secret_name.clone(),
+        cpu_request: agents.cpu_request.clone(),
+        cpu_limit: agents.cpu_limit.clone(),
+        memory_request: agents.memory_request.clone(),
+        memory_limit: agents.memory_limit.clone(),
+        secret_name: secret_name(run),
+        config_key: config_key(key.index),
+    }
+}
+
+/// `{{json value}}`: the value as a double-quoted string that JSON and YAML read alike.
+fn json_helper(
+    helper: &Helper<'_>,
+    _: &Handlebars<'_>,
+    _: &Context,
+    _: &mut RenderContext<'_, '_>,
+    out: &mut dyn Output,
+) -> HelperResult {
+    let text = helper
+        .param(0)
+        .and_then(|param| param.value().as_str())
+        .ok_or_else(|| {
+            RenderError::from(handlebars::RenderErrorReason::Other(
+                "the json helper takes one string".to_owned(),
+            ))
+        })?;
+    out.write(&quote(text))?;
+    Ok(())
+}
+
+/// JSON, with those characters escaped too that JSON allows and YAML does not
+/// (YAML 1.2.2, production `c-printable`).
+fn quote(text: &str) -> String {
+    let json = serde_json::Value::from(text).to_string();
+    let mut quoted = String::with_capacity(json.len());
+    for c in json.chars() {
+        match c {
+            '\u{7f}'..='\u{9f}'
+            | '\u{2028}'
+            | '\u{2029}'
+            | '\u{feff}'
+            | '\u{fffe}'
+            | '\u{ffff}' => {
+                quoted.push_str(&format!("\\u{:04x}", u32::from(c)));
+            }
+            other => quoted.push(other),
+        }
+    }
+    quoted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn yaml_reads_back_every_character() {
+        let hostile = "\" \\ ' {{x}} ${y} $(id)\n---\n\u{1}\u{7f}\u{85}\u{9f}\u{2028}\u{feff}\u{ffff}😀\t: - # &a *a !t |\r\n";
+        let all: String = (1..=0x10_ffff).filter_map(char::from_u32).collect();
+        for text in [hostile, all.as_str()] {
+            let read: String = serde_yaml::from_str(&quote(text)).unwrap();
+            assert!(read == text);
+        }
+    }
+}
