@@ -86,21 +86,13 @@ func down(l layout, purge bool) error {
 	began := time.Now()
 	if other := owner(); other != "" && other != l.state {
 		fmt.Println("nothing of this checkout runs; the cluster on this machine belongs to", filepath.Dir(other))
-		return nil
-	}
-	if err := tearDown(l.state); err != nil {
+	} else if err := tearDown(l.state); err != nil {
 		return err
 	}
 	if purge {
-		entries, err := os.ReadDir(l.state)
-		if err != nil && !os.IsNotExist(err) {
-			return err
-		}
-		for _, e := range entries {
-			if e.Name() != "bin" {
-				if err := os.RemoveAll(l.in(e.Name())); err != nil {
-					return err
-				}
+		for _, name := range ownState {
+			if err := os.RemoveAll(l.in(name)); err != nil {
+				return err
 			}
 		}
 	}

@@ -36,6 +36,10 @@ type layout struct {
 	bin    string // the built components, in a cache that checkouts share
 }
 
+// ownState lists what this tool keeps in the state directory, in which other
+// scripts keep things too.
+var ownState = []string{"config", "containerd", "etcd", "kubeconfig", "kubelet", "kubelet.d", "logs", "pki", "pod-logs", "volumes"}
+
 // maxState keeps the kubelet's sockets, the deepest of which is
 // kubelet/pod-resources/kubelet.sock, within the kernel's 107 bytes.
 const maxState = 70
