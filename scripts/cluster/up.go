@@ -21,6 +21,9 @@ import (
 // volumeCount is how many claims can be bound at a time.
 const volumeCount = 8
 
+// patience is long because a busy machine is slow; what crashes is told at once.
+const patience = 2 * time.Minute
+
 // step is one line of progress.
 type step struct {
 	name string
@@ -110,7 +113,7 @@ func (l layout) configure() error {
 // startSteps start each component and wait until it does its work. On a
 // running cluster they only look.
 func (l layout) startSteps() []step {
-	started := func(limit time.Duration, ready func() error, names ...string) func() error {
+	started := func(ready func() error, names ...string) func() error {
 		return func() error {
 			before, err := supervisor()
 			if err != nil {
@@ -121,7 +124,7 @@ func (l layout) startSteps() []step {
 					return err
 				}
 			}
-			return await(limit, func() error {
+			return await(patience, func() error {
 				notYet := ready()
 				if notYet == nil {
 					return nil
@@ -131,14 +134,14 @@ func (l layout) startSteps() []step {
 		}
 	}
 	return []step{
-		{"containerd", "containerd", started(30*time.Second, l.loadPause, "containerd")},
-		{"etcd", "etcd", started(30*time.Second, dials("127.0.0.1:12379"), "etcd")},
-		{"API server", "kube-apiserver", started(90*time.Second, l.apiReady, "kube-apiserver")},
+		{"containerd", "containerd", started(l.loadPause, "containerd")},
+		{"etcd", "etcd", started(dials("127.0.0.1:12379"), "etcd")},
+		{"API server", "kube-apiserver", started(l.apiReady, "kube-apiserver")},
 		{"roles, storage class, volumes", "kube-apiserver", l.applyObjects},
-		{"controller manager, scheduler", "kube-controller-manager", started(30*time.Second, l.accountsReady, "kube-controller-manager", "kube-scheduler")},
-		{"cluster DNS", "coredns", started(30*time.Second, resolves, "coredns")},
-		{"node " + nodeName + " ready", "kubelet", started(90*time.Second, l.nodeReady, "kubelet")},
-		{"service proxy", "kube-proxy", started(30*time.Second, proxyReady, "kube-proxy")},
+		{"controller manager, scheduler", "kube-controller-manager", started(l.accountsReady, "kube-controller-manager", "kube-scheduler")},
+		{"cluster DNS", "coredns", started(resolves, "coredns")},
+		{"node " + nodeName + " ready", "kubelet", started(l.nodeReady, "kubelet")},
+		{"service proxy", "kube-proxy", started(proxyReady, "kube-proxy")},
 	}
 }
 
