@@ -78,17 +78,23 @@ async fn create_user(email: String) -> anyhow::Result<ExitCode> {
         full_name: None,
         company: None,
     };
-    let (user, password) = account.check(Clock::system().now_ms()).map_err(|problems| {
-        let list: Vec<_> = problems.iter().map(ToString::to_string).collect();
-        anyhow::anyhow!(list.join("; "))
-    })?;
+    let (user, password) = account
+        .check(Clock::system().now_ms())
+        .map_err(|problems| {
+            let list: Vec<_> = problems.iter().map(ToString::to_string).collect();
+            anyhow::anyhow!(list.join("; "))
+        })?;
     let db = Db::open(&config.storage.database)
         .await
         .context("failed to open the database")?;
     let hash = Passwords::new()?.hash(password).await?;
     let created = db.insert_user(&user, &hash, false).await?;
     db.close().await;
-    anyhow::ensure!(created == NewUser::Created, "{} has an account already", user.email);
+    anyhow::ensure!(
+        created == NewUser::Created,
+        "{} has an account already",
+        user.email
+    );
     print(&format!("created {} {}\n", user.id, user.email))
 }
 
