@@ -240,7 +240,7 @@ mod tests {
         }
     }
 
-    fn pod(phase: &str, state: Value) -> Value {
+    fn pod(phase: &str, state: &Value) -> Value {
         json!({"metadata": {"name": "p", "uid": "1"},
                "status": {"phase": phase, "containerStatuses": [{"name": "agent", "state": state}]}})
     }
@@ -304,16 +304,16 @@ mod tests {
     fn ends_are_told_apart() {
         let exit =
             |code: i32, word: &str| json!({"terminated": {"exitCode": code, "reason": word}});
-        let mut deadline = pod("Failed", exit(143, "Error"));
+        let mut deadline = pod("Failed", &exit(143, "Error"));
         deadline["status"]["reason"] = json!("DeadlineExceeded");
-        let mut deleted = pod("Failed", exit(143, "Error"));
+        let mut deleted = pod("Failed", &exit(143, "Error"));
         deleted["metadata"]["deletionTimestamp"] = json!("2026-11-22T21:47:03Z");
         let evicted =
             json!({"status": {"phase": "Failed", "reason": "Evicted", "message": "low on disk"}});
         for (pod, expected) in [
-            (pod("Succeeded", exit(0, "Completed")), None),
-            (pod("Failed", exit(1, "Error")), Some("Error")),
-            (pod("Failed", exit(137, "OOMKilled")), Some("OOMKilled")),
+            (pod("Succeeded", &exit(0, "Completed")), None),
+            (pod("Failed", &exit(1, "Error")), Some("Error")),
+            (pod("Failed", &exit(137, "OOMKilled")), Some("OOMKilled")),
             (deadline, Some("DeadlineExceeded")),
             (deleted, Some("PodDeleted")),
             (evicted, Some("Evicted")),
@@ -326,7 +326,7 @@ mod tests {
 
     #[test]
     fn what_vanished_is_not_running() {
-        let mut running = view(json!({}), &[pod("Running", json!({"running": {}}))]);
+        let mut running = view(json!({}), &[pod("Running", &json!({"running": {}}))]);
         assert_eq!(explain(&running), Phase::Running);
         running.pods[0].gone = true;
         assert_eq!(reason(&explain(&running)).as_deref(), Some("PodDeleted"));

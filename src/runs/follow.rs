@@ -167,30 +167,12 @@ impl Follower {
         let done = ingest
             .end(ended.is_clean(), !live)
             .context("failed to append to a log")?;
-        self.note(object, &ended, &done.foreign);
+        note(object, &ended, &done.foreign);
         self.report(&done.gaps).await?;
         Ok(Read {
             appended: done.appended,
             clean: ended.is_clean() && done.foreign.is_empty(),
         })
-    }
-
-    fn note(&self, object: &str, ended: &Ended, foreign: &str) {
-        if !foreign.is_empty() {
-            warn!(
-                job = object,
-                text = foreign.trim(),
-                "the kubelet wrote an error into a log stream"
-            );
-        }
-        if !ended.is_clean() {
-            debug!(
-                job = object,
-                code = ended.code,
-                stderr = ended.stderr.trim(),
-                "a kubectl logs ended"
-            );
-        }
     }
 
     async fn report(&self, gaps: &[Gap]) -> anyhow::Result<()> {
@@ -203,6 +185,24 @@ impl Follower {
             .map(|gap| gap_event(self.key, gap, offset))
             .collect();
         self.runs.tell(self.key.run, &events).await
+    }
+}
+
+fn note(object: &str, ended: &Ended, foreign: &str) {
+    if !foreign.is_empty() {
+        warn!(
+            job = object,
+            text = foreign.trim(),
+            "the kubelet wrote an error into a log stream"
+        );
+    }
+    if !ended.is_clean() {
+        debug!(
+            job = object,
+            code = ended.code,
+            stderr = ended.stderr.trim(),
+            "a kubectl logs ended"
+        );
     }
 }
 

@@ -82,7 +82,7 @@ impl Supervisor {
             status: ending.status(cancelled),
             cause: ending.cause.clone(),
             pod: pod_name(&view),
-            timings: self.timings(&view, &ending, followed.first_line_ms),
+            timings: timings(&view, &ending, followed.first_line_ms),
             settled: None,
         };
         settle(&self.runs, update, ending, followed, cancelled).await
@@ -209,16 +209,16 @@ impl Supervisor {
         self.told = Some(told);
         Ok(())
     }
+}
 
-    fn timings(&self, view: &JobView, ending: &Ending, first_line_ms: Option<i64>) -> Timings {
-        Timings {
-            applied_ms: None,
-            scheduled_ms: view.pods.last().and_then(super::observe::Pod::scheduled_ms),
-            started_ms: explain::started_ms(view),
-            first_line_ms,
-            ended_ms: ending.ended_ms,
-            settled_ms: None,
-        }
+fn timings(view: &JobView, ending: &Ending, first_line_ms: Option<i64>) -> Timings {
+    Timings {
+        applied_ms: None,
+        scheduled_ms: view.pods.last().and_then(super::observe::Pod::scheduled_ms),
+        started_ms: explain::started_ms(view),
+        first_line_ms,
+        ended_ms: ending.ended_ms,
+        settled_ms: None,
     }
 }
 

@@ -64,7 +64,7 @@ impl Meter {
     fn take(&mut self, bytes: &[u8]) {
         self.hash.update(bytes);
         self.bytes += bytes.len() as u64;
-        self.lines += bytes.iter().filter(|b| **b == b'\n').count() as u64;
+        self.lines += bytecount::count(bytes, b'\n') as u64;
         if let Some(last) = bytes.last() {
             self.in_line = *last != b'\n';
         }
@@ -113,7 +113,7 @@ impl Runs {
         let size = meter.bytes;
         let (verdict, first_difference) = compare.finish(&mut stored)?;
         let side = measure(&path).context("failed to read a stored log")?;
-        let pod_gone = !ended.is_clean() || (size > 0 && matches!(verdict, None));
+        let pod_gone = !ended.is_clean() || (size > 0 && verdict.is_none());
         Ok(Verification {
             verdict: match verdict {
                 _ if !ended.is_clean() => Verdict::PodGone,
@@ -239,11 +239,15 @@ impl Compare {
 
     fn finish(self, stored: &mut Stored) -> io::Result<(Option<Verdict>, Option<u64>)> {
         Ok(match self {
-            Self::Start(line) if line.is_empty() => match stored.at_end()? {
-                true => (Some(Verdict::Identical), None),
+            Self::Start(line) if line.is_empty() => {
                 // Nothing printed although there was something: a rotation just before the end.
-                false => (Some(Verdict::Superset), None),
-            },
+                let verdict = if stored.at_end()? {
+                    Verdict::Identical
+                } else {
+                    Verdict::Superset
+                };
+                (Some(verdict), None)
+            }
             Self::Start(line) => return Self::place(stored, &line)?.finish(stored),
             Self::NoLog => (None, None),
             Self::Different(at) => (Some(Verdict::Mismatch), Some(at)),

@@ -45,7 +45,7 @@ pub(super) async fn watch(kubectl: Kubectl, cluster: Cluster, selector: String, 
         let began = Instant::now();
         match watch_once(&kubectl, &cluster, &selector, kind).await {
             Ok(stderr) if stderr.is_empty() => {
-                info!(kind = kind.word(), "a watch ended; starting it again")
+                info!(kind = kind.word(), "a watch ended; starting it again");
             }
             Ok(stderr) => warn!(
                 kind = kind.word(),

@@ -1,5 +1,7 @@
 //! From a run to YAML.
 
+use std::fmt::Write as _;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use handlebars::{Context, Handlebars, Helper, HelperResult, Output, RenderContext, RenderError};
@@ -251,7 +253,8 @@ fn quote(text: &str) -> String {
             | '\u{feff}'
             | '\u{fffe}'
             | '\u{ffff}' => {
-                quoted.push_str(&format!("\\u{:04x}", u32::from(c)));
+                // Writing to a String cannot fail.
+                let _ = write!(quoted, "\\u{:04x}", u32::from(c));
             }
             other => quoted.push(other),
         }

@@ -71,6 +71,7 @@ pub struct VariationView {
 
 /// When each step of a variation happened.
 #[derive(Debug, Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "they are the names in the API")]
 pub struct TimingsView {
     pub applied_at: Option<String>,
     pub scheduled_at: Option<String>,

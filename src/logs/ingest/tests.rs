@@ -54,8 +54,8 @@ impl Story {
 
 #[test]
 fn what_is_read_again_is_stored_once_wherever_the_cut_was() {
-    let whole: String = (0..40)
-        .map(|i| line(i / 10, i % 3, &format!("text {}", i / 2)))
+    let whole: String = (0..14)
+        .map(|i| line(i / 4, i % 3, &format!("text {}", i / 2)))
         .collect();
     let since = |stored: &str| {
         // What the kubelet gives for `--since-time`: the records from that second on.
