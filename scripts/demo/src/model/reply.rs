@@ -158,7 +158,7 @@ impl Reply {
         let beats = (1..=say.lines).map(move |number| Beat {
             due: say
                 .interval
-                .saturating_mul(u32::try_from(number - 1).unwrap_or(u32::MAX)),
+                .saturating_mul(u32::try_from(number).unwrap_or(u32::MAX)),
             delta: Delta::Text(say.line(number)),
         });
         Self {

@@ -11,13 +11,21 @@ const NOTES: &str = "SCRIPTED.md";
 /// An answer: text and calls.
 pub(crate) type Answer = (String, Vec<Call>);
 
-/// Whether the task is to tell, not to change. The task stands at the beginning of what the user says; what follows
-/// may be the repository's own text.
+/// Whether the task is to tell, not to change. Only the beginning counts, up to the second heading: what follows may
+/// be the repository's own text.
 pub(crate) fn is_question(task: &str) -> bool {
-    let beginning: String = task.chars().take(300).collect::<String>().to_lowercase();
+    const TELL: [&str; 5] = ["analyze", "analyse", "describe", "explain", "what does"];
+    const CHANGE: [&str; 5] = ["fix", "make ", "add ", "implement", "repair"];
+    let mut sections = task.trim_start().split("\n#");
+    let beginning: String = sections
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .take(300)
+        .collect::<String>()
+        .to_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| beginning.contains(word));
-    has(&["analyze", "analyse", "describe", "explain", "what does"])
-        && !has(&["fix", "make", "add ", "implement", "repair"])
+    has(&TELL) && !has(&CHANGE)
 }
 
 /// The next answer.
@@ -54,12 +62,12 @@ pub(crate) fn answer(request: &ChatRequest) -> Answer {
             vec![call("write", &json!({"path": NOTES, "content": content}))],
         ));
     }
-    steps.push((description, Vec::new()));
     let step = request.turn().saturating_sub(1);
+    // Whoever asks again after the last answer gets it once more.
     steps
         .into_iter()
         .nth(step)
-        .unwrap_or_else(|| ("I have nothing to add to my summary.".into(), Vec::new()))
+        .unwrap_or((description, Vec::new()))
 }
 
 fn opening(request: &ChatRequest) -> Answer {
@@ -123,4 +131,28 @@ fn beginning(file: &str) -> String {
         .map(|line| format!("> {}", line.chars().take(200).collect::<String>()))
         .collect();
     quoted.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_task_itself_makes_a_question() {
+        let question = "# Task\n\nAnalyze this repository and describe what it does\n\n# Repository\n\nMake file\n";
+        assert!(is_question(question));
+        assert!(!is_question(
+            "# Task\n\nRepair it.\n\n# Repository\n\nexplain.md\n"
+        ));
+        assert!(!is_question("Describe the bug, then fix it."));
+    }
+
+    #[test]
+    fn finds_the_readme_of_a_tree() {
+        assert_eq!(
+            readme_in("src/\n  main.rs\nREADME.rst  (2 kB)\n").as_deref(),
+            Some("README.rst")
+        );
+        assert_eq!(readme_in("src/\n  readme_test.py\n"), None);
+    }
 }
