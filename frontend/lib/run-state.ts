@@ -125,6 +125,8 @@ function reduceVariation(state: VariationState, event: VariationEvent, line: Age
       return line === null ? counted : reduceLine(counted, line);
     }
     case "agent_status":
+      // The API has told the end already: what led to it is only replayed.
+      if (hasEnded(state.status) && !state.complete && !hasEnded(event.status)) return state;
       return {
         ...state,
         status: event.status,

@@ -2,12 +2,14 @@
 
 import dynamic from "next/dynamic";
 import { usePatch } from "@/hooks/useAPI";
+import { visible } from "@/lib/ansi";
 import { followLogs } from "@/lib/commands";
 import { count } from "@/lib/format";
 import type { RunState, VariationState } from "@/lib/run-state";
 import type { RunStore } from "@/lib/run-store";
 import type { Run } from "@/lib/types";
 import { cn } from "@/lib/utils";
+import { AnsiText } from "../log/LogText";
 import { LogView } from "../log/LogView";
 import { Alert } from "../ui/alert";
 import { AgentBadge } from "../ui/badge";
@@ -124,7 +126,7 @@ function ResultPanel({ variation }: { variation: VariationState }) {
   return (
     <div className="grid gap-md">
       {variation.reason !== null && <Cause variation={variation} />}
-      <p className="max-w-[46rem] text-body whitespace-pre-wrap">{variation.summary ?? "No result yet."}</p>
+      <p className="max-w-[46rem] text-body whitespace-pre-wrap">{visible(variation.summary ?? "No result yet.")}</p>
       <div className="flex flex-wrap gap-xs">
         <Evidence variation={variation} />
       </div>
@@ -137,7 +139,7 @@ function ResultPanel({ variation }: { variation: VariationState }) {
             </span>
           </figcaption>
           <pre tabIndex={0} aria-label={`Output of ${check.command}`} className="max-h-96 overflow-auto p-3 text-caption whitespace-pre-wrap">
-            {check.output_tail}
+            <AnsiText text={check.output_tail} />
           </pre>
         </figure>
       ))}

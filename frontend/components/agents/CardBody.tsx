@@ -2,6 +2,7 @@
 
 import { TriangleAlert } from "lucide-react";
 import { usePatch } from "@/hooks/useAPI";
+import { visible } from "@/lib/ansi";
 import { fileStats } from "@/lib/diff";
 import type { RunStore } from "@/lib/run-store";
 import type { VariationState } from "@/lib/run-state";
@@ -41,7 +42,7 @@ export function Cause({ variation }: { variation: VariationState }) {
         <TriangleAlert aria-hidden className="size-4 shrink-0 text-semantic-warning-ink" />
         {variation.reason}
       </p>
-      {variation.message !== null && <p className="line-clamp-6 font-mono text-caption whitespace-pre-wrap text-neutral-shadow-ink">{variation.message}</p>}
+      {variation.message !== null && <p className="line-clamp-6 font-mono text-caption whitespace-pre-wrap text-neutral-shadow-ink">{visible(variation.message)}</p>}
       {variation.hint !== null && <p className="border-t pt-sm">{variation.hint}</p>}
     </div>
   );
@@ -65,14 +66,14 @@ function Result({ runId, variation }: { runId: string; variation: VariationState
   const files = patch.data === undefined ? [] : fileStats(patch.data);
   return (
     <>
-      <p className="mb-auto line-clamp-6 whitespace-pre-wrap">{variation.summary ?? "It ended without a word about its work."}</p>
+      <p className="mb-auto line-clamp-6 whitespace-pre-wrap">{visible(variation.summary ?? "It ended without a word about its work.")}</p>
       {patch.isError && <p className="text-caption text-semantic-error-ink">{patch.error.message}</p>}
       {files.length > 0 && (
         <ul className="grid gap-xs border-t pt-sm font-mono text-caption">
           {files.slice(0, 4).map((file) => (
             <li key={file.path} className="flex items-center gap-sm">
               <span className="min-w-0 flex-1 truncate" title={file.path}>
-                {file.path}
+                {visible(file.path)}
               </span>
               <Additions patch={file} />
             </li>

@@ -21,7 +21,7 @@ export function Header() {
   // A run belongs to the runs.
   const place = pathname.startsWith("/stream") ? "/runs" : pathname;
   return (
-    <header className="sticky top-0 z-40 flex h-13 items-center gap-md border-b bg-neutral-white px-md md:gap-lg xl:px-lg">
+    <header className="sticky top-0 z-40 flex h-13 items-center gap-sm border-b bg-neutral-white px-md sm:gap-md md:gap-lg xl:px-lg">
       <a
         href="#main"
         className="absolute -top-16 left-md z-50 rounded-md bg-ai-primary-ink px-md py-sm text-on-ink focus:top-sm"
@@ -41,7 +41,7 @@ export function Header() {
               href={href}
               aria-current={here ? "page" : undefined}
               className={cn(
-                "-mb-px inline-flex items-center border-b-2 px-sm font-medium whitespace-nowrap sm:px-3",
+                "-mb-px inline-flex items-center border-b-2 px-1.5 font-medium whitespace-nowrap sm:px-3",
                 here ? "border-ai-primary-ink text-neutral-charcoal" : "border-transparent text-neutral-shadow-ink hover:text-neutral-charcoal",
               )}
             >

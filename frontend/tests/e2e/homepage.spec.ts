@@ -65,7 +65,7 @@ test.describe("signed in", () => {
     const key = /aid_sk_\S+/.exec((await line.textContent()) ?? "")?.[0] ?? "";
     // A client of its own: this browser's cookie must not do the work.
     const client = await playwright.request.newContext({ ...(baseURL === undefined ? {} : { baseURL }), extraHTTPHeaders: { "X-API-Key": key } });
-    expect((await client.get("/api/v1/runs")).status()).toBe(200);
+    expect((await client.get("/api/v1/auth/me")).status()).toBe(200);
 
     await page.reload();
     await expect(page.getByText("laptop")).toBeVisible();
@@ -73,7 +73,7 @@ test.describe("signed in", () => {
     await page.getByRole("button", { name: "Revoke laptop" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Revoke" }).click();
     await expect(page.getByText("No keys yet")).toBeVisible();
-    expect((await client.get("/api/v1/runs")).status()).toBe(401);
+    expect((await client.get("/api/v1/auth/me")).status()).toBe(401);
     await client.dispose();
   });
 

@@ -102,6 +102,14 @@ test("a failure keeps its cause and its hint", () => {
   expect(first(state)).toMatchObject({ status: "failed", reason: "OOMKilled", message: "killed", hint: "raise the limit", exitCode: 137 });
 });
 
+test("the replay of a run that has ended does not take its end back", () => {
+  const [told] = RUN.variations;
+  const ended = initialState({ ...RUN, status: "failed", variations: told === undefined ? [] : [{ ...told, status: "failed", reason: "OOMKilled" }] });
+  const state = play([{ type: "agent_status", variation_id: 0, status: "queued", timestamp: T }, { type: "agent_status", variation_id: 0, status: "running", timestamp: T }], ended);
+  expect(first(state)).toMatchObject({ status: "failed", reason: "OOMKilled" });
+  expect(state.status).toBe("failed");
+});
+
 test("an event of a variation that is not known changes nothing, and no state is changed in place", () => {
   const before = initialState(RUN);
   const copy = structuredClone(before);
