@@ -40,6 +40,8 @@ async fn main() -> anyhow::Result<()> {
     let listener = TcpListener::bind(address)
         .await
         .with_context(|| format!("cannot listen on {address}: set PORT to a free one"))?;
+    // Not the configured one: port 0 means any free one.
+    let address = listener.local_addr()?;
     tracing::info!(%address, "scripted model at /v1, sample repositories at /git");
     serve(listener, router(app)).await
 }

@@ -5,5 +5,6 @@ mod agent;
 mod directives;
 mod git;
 mod model;
+mod process;
 mod scenarios;
 mod world;
