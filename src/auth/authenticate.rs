@@ -67,7 +67,7 @@ async fn by_api_key(app: &App, text: &str) -> Result<Authentication, DbError> {
         return Ok(UNKNOWN);
     };
     let now = app.clock.now_ms();
-    if  info.expires_at.is_some_and(|end| end <= now) {
+    if info.revoked_at.is_some() || info.expires_at.is_some_and(|end| end <= now) {
         return Ok(UNKNOWN);
     }
     if info

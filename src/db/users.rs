@@ -230,7 +230,7 @@ impl Db {
         now: i64,
     ) -> Result<bool, DbError> {
         let done = sqlx::query(
-            "UPDATE api_keys SET revoked_at = ? WHERE id = ? AND ? <> 0 AND revoked_at IS NULL",
+            "UPDATE api_keys SET revoked_at = ? WHERE id = ? AND user_id = ? AND revoked_at IS NULL",
         )
         .bind(now)
         .bind(id.as_str())
