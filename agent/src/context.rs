@@ -10,9 +10,9 @@ use crate::{tools, workspace::Workspace};
 const SYSTEM: &str = include_str!("../prompts/system.md");
 
 const TREE_ENTRIES: usize = 200;
-const INSTRUCTIONS_BYTES: u64 = 16 * 1024;
-const README_BYTES: u64 = 4 * 1024;
-const NAMED_BYTES: u64 = 12 * 1024;
+const INSTRUCTIONS_CHARS: usize = 16 * 1024;
+const README_CHARS: usize = 4 * 1024;
+const NAMED_CHARS: usize = 12 * 1024;
 const NAMED_FILES: usize = 4;
 
 /// Files in which a repository speaks to agents; the first one found is taken.
@@ -65,33 +65,31 @@ pub(crate) fn task(prompt: &str, config: &Config, workspace: &Workspace) -> Stri
         .iter()
         .find(|name| workspace.exists(Path::new(name)))
     {
-        quote(&mut text, workspace, name, INSTRUCTIONS_BYTES);
+        quote(&mut text, workspace, name, INSTRUCTIONS_CHARS);
         given.push(name);
     }
     for name in ABOUT {
         if workspace.exists(Path::new(name)) {
-            quote(&mut text, workspace, name, README_BYTES);
+            quote(&mut text, workspace, name, README_CHARS);
             given.push(name);
         }
     }
     let named = named(prompt, workspace);
     for name in named.iter().filter(|name| !given.contains(&name.as_str())) {
-        quote(&mut text, workspace, name, NAMED_BYTES);
+        quote(&mut text, workspace, name, NAMED_CHARS);
     }
     text
 }
 
 /// Adds a file, or its beginning, marked as what it is.
-fn quote(text: &mut String, workspace: &Workspace, name: &str, limit: u64) {
+fn quote(text: &mut String, workspace: &Workspace, name: &str, limit: usize) {
     // A file that is too long, binary, or no file is left for `read` to explain.
     let Ok((bytes, _)) = workspace.read(Path::new(name), 1024 * 1024) else {
         return;
     };
     let whole = String::from_utf8_lossy(&bytes);
-    let at = usize::try_from(limit)
-        .unwrap_or(usize::MAX)
-        .min(whole.len());
-    let shown = &whole[..whole.floor_char_boundary(at)];
+    let end = whole.char_indices().nth(limit);
+    let shown = &whole[..end.map_or(whole.len(), |(at, _)| at)];
     let rest = match whole.len() - shown.len() {
         0 => String::new(),
         rest => format!("\n[{rest} bytes more: use `read`]"),

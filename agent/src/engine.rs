@@ -44,6 +44,16 @@ impl Ended {
         let summary = summary.into();
         Self::Stopped { reason, summary }
     }
+
+    /// The end of a second round: where the files stayed as they were, what was said of them does too.
+    pub(crate) fn after(self, first: &str, same: bool) -> Self {
+        match self {
+            Self::Done { summary } if same => Self::Done {
+                summary: format!("{first}\n\n{summary}"),
+            },
+            other => other,
+        }
+    }
 }
 
 /// An engine about to work.

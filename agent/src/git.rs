@@ -10,3 +10,6 @@ mod snapshot;
 
 pub(crate) use checkout::Checkout;
 pub(crate) use snapshot::{Snapshot, SnapshotError};
+
+#[cfg(test)]
+mod tests;

@@ -316,4 +316,7 @@ impl Shown {
 }
 
 #[cfg(test)]
+#[path = "../tests/support/provider.rs"]
+mod provider;
+#[cfg(test)]
 mod tests;

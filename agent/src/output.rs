@@ -102,7 +102,7 @@ struct Pending {
 }
 
 struct Writer<W> {
-    writer: W,
+    stdout: W,
     seq: u64,
     bytes: u64,
     full: bool,
@@ -111,9 +111,9 @@ struct Writer<W> {
 }
 
 impl<W: AsyncWrite + Unpin> Writer<W> {
-    fn new(writer: W) -> Self {
+    fn new(stdout: W) -> Self {
         Self {
-            writer,
+            stdout,
             seq: 0,
             bytes: 0,
             full: false,
@@ -127,13 +127,12 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             let body = match &self.pending {
                 None => bodies.recv().await,
                 Some(pending) => {
-                    match timeout_at(pending.since + TEXT_DELAY, bodies.recv()).await {
-                        Ok(body) => body,
-                        Err(_) => {
-                            self.flush_text().await?;
-                            continue;
-                        }
-                    }
+                    let Ok(body) = timeout_at(pending.since + TEXT_DELAY, bodies.recv()).await
+                    else {
+                        self.flush_text().await?;
+                        continue;
+                    };
+                    body
                 }
             };
             match body {
@@ -214,8 +213,8 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         json.push('\n');
         self.pace.wait(json.len()).await;
         self.bytes += json.len() as u64;
-        self.writer.write_all(json.as_bytes()).await?;
-        self.writer.flush().await
+        self.stdout.write_all(json.as_bytes()).await?;
+        self.stdout.flush().await
     }
 }
 

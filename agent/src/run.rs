@@ -116,40 +116,53 @@ async fn prepare<'a>(
     }
 }
 
+/// What a round of work has left, if the engine is asked back.
+struct Before {
+    tree: Option<String>,
+    summary: String,
+    checked: bool,
+}
+
 impl Run<'_> {
+    /// Works, and has the engine look again once if nothing changed or a check fails.
     async fn run(&mut self) -> End {
-        let mut asked_back = false;
+        let mut before: Option<Before> = None;
         loop {
-            let ended = self.work().await;
+            let mut ended = self.work().await;
             harden::end_leftovers();
             let snapshot = self.snapshot().await;
             if self.cancel.is_cancelled() {
                 return self.end(cancelled(), snapshot).await;
             }
-            let may_ask =
-                matches!(ended, Ended::Done { .. }) && !asked_back && self.budget.spent().is_none();
+            let tree = snapshot.as_ref().ok().and_then(|s| s.summary.tree.clone());
             let unchanged = matches!(&snapshot, Ok(snapshot) if snapshot.patch.is_empty());
-            if may_ask && unchanged && self.ask_back(NOTHING_CHANGED) {
-                asked_back = true;
-                continue;
+            let mut checked = false;
+            if let Some(before) = &before {
+                let same = tree == before.tree;
+                ended = ended.after(&before.summary, same);
+                checked = same && before.checked;
             }
-            let Some(failures) = self.check().await else {
-                return self.end(cancelled(), snapshot).await;
-            };
-            let message = check_failures(&failures);
-            if may_ask && !failures.is_empty() && self.ask_back(&message) {
-                asked_back = true;
-                continue;
+            let may_ask = before.is_none() && self.budget.spent().is_none();
+            let mut message = (may_ask && unchanged).then(|| NOTHING_CHANGED.to_owned());
+            if message.is_none() && !checked {
+                let Some(failures) = self.check().await else {
+                    return self.end(cancelled(), snapshot).await;
+                };
+                checked = true;
+                message = (may_ask && !failures.is_empty()).then(|| check_failures(&failures));
             }
-            let end = match ended {
-                Ended::Done { summary } => End {
-                    outcome: Outcome::Succeeded,
+            if let (Ended::Done { summary }, Some(message)) = (&ended, message)
+                && self.engine.ask_back(&message)
+            {
+                let summary = summary.clone();
+                before = Some(Before {
+                    tree,
                     summary,
-                    reason: None,
-                },
-                Ended::Stopped { reason, summary } => failed(reason, summary),
-            };
-            return self.end(end, snapshot).await;
+                    checked,
+                });
+                continue;
+            }
+            return self.end(ended.into(), snapshot).await;
         }
     }
 
@@ -161,10 +174,6 @@ impl Run<'_> {
             () = sleep_until(until) => Ended::stopped("limit_time", "The run's time is over."),
             ended = self.engine.work(&mut self.budget) => ended,
         }
-    }
-
-    fn ask_back(&mut self, message: &str) -> bool {
-        self.engine.ask_back(message)
     }
 
     /// The failed checks; `None` when the run was cancelled meanwhile.
@@ -227,6 +236,19 @@ fn check_failures(failures: &[Failed]) -> String {
         "You have ended, but these checks fail:\n\n{}\n\nIf your change is the reason, repair it. If it is not, say so.",
         failures.join("\n\n")
     )
+}
+
+impl From<Ended> for End {
+    fn from(ended: Ended) -> Self {
+        match ended {
+            Ended::Done { summary } => Self {
+                outcome: Outcome::Succeeded,
+                summary,
+                reason: None,
+            },
+            Ended::Stopped { reason, summary } => failed(reason, summary),
+        }
+    }
 }
 
 fn failed(reason: &'static str, summary: String) -> End {

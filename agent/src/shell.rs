@@ -178,18 +178,18 @@ impl Running {
 
     /// Waits for its end; to be called when there is no more output.
     pub(crate) async fn end(mut self) -> io::Result<(End, Duration)> {
-        let (end, at) = match self.end {
-            Some(end) => end,
+        if self.end.is_none() {
             // It has closed its output and goes on.
-            None => match timeout_at(self.until, self.child.wait()).await {
-                Ok(status) => (End::from(status?), Instant::now()),
-                Err(_) => {
-                    self.kill();
-                    self.child.wait().await?;
-                    (End::TimedOut, Instant::now())
-                }
-            },
-        };
+            let end = if let Ok(status) = timeout_at(self.until, self.child.wait()).await {
+                End::from(status?)
+            } else {
+                self.kill();
+                self.child.wait().await?;
+                End::TimedOut
+            };
+            self.end = Some((end, Instant::now()));
+        }
+        let (end, at) = self.end.expect("set above");
         Ok((end, at - self.started))
     }
 
@@ -260,3 +260,6 @@ impl Captured {
         String::from_utf8_lossy(&self.head[..bytes.min(self.head.len())]).into_owned()
     }
 }
+
+#[cfg(test)]
+mod tests;

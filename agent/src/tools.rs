@@ -178,6 +178,3 @@ fn on_files(workspace: &Workspace, tool: Tool) -> Said {
     };
     said.unwrap_or_else(Said::failure)
 }
-
-#[cfg(test)]
-mod tests;

@@ -95,6 +95,7 @@ impl Builtin {
     async fn reply(&mut self) -> Result<Reply, ModelError> {
         let dropped = self.conversation.mask(self.toolbox.todo());
         self.say_dropped(dropped).await;
+        self.output.status(Step::Llm, "Asking the model").await;
         let schemas = self.toolbox.schemas();
         match self
             .model

@@ -16,7 +16,7 @@ use crate::{
 };
 
 pub(crate) struct Command {
-    command: String,
+    line: String,
     task: String,
     shell: Shell,
     until: Instant,
@@ -38,7 +38,7 @@ impl Command {
         };
         fs::write(&file, task).with_context(|| format!("{} cannot be written", file.display()))?;
         Ok(Self {
-            command: command.to_owned(),
+            line: command.to_owned(),
             task: file.to_string_lossy().into_owned(),
             shell: shell.clone(),
             until: budget.work_until(),
@@ -50,22 +50,22 @@ impl Command {
         let limit = self.until.saturating_duration_since(Instant::now());
         match self.follow(limit).await {
             Ok((End::Exit(0), _)) => Ended::Done {
-                summary: format!("`{}` has ended.", self.command),
+                summary: format!("`{}` has ended.", self.line),
             },
             Ok((End::TimedOut, _)) => Ended::stopped("limit_time", "The time is over."),
             Ok((end, took)) => Ended::stopped(
                 "command_failed",
-                format!("`{}`: {}.", self.command, end.describe(took)),
+                format!("`{}`: {}.", self.line, end.describe(took)),
             ),
             Err(error) => Ended::stopped(
                 "command_failed",
-                format!("`{}` cannot be run: {error}.", self.command),
+                format!("`{}` cannot be run: {error}.", self.line),
             ),
         }
     }
 
     async fn follow(&self, limit: Duration) -> std::io::Result<(End, Duration)> {
-        let mut running = self.shell.start(&self.command, &[&self.task], limit)?;
+        let mut running = self.shell.start(&self.line, &[&self.task], limit)?;
         // The start of a character whose rest has not come yet.
         let mut bytes = Vec::new();
         while let Some(more) = running.output().await? {

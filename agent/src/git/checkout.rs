@@ -1,6 +1,7 @@
 //! The clone: one commit, no history, no hooks, no filters, no submodules, bounded in time and size.
 
 use std::{
+    ffi::OsStr,
     fs, io,
     path::{Path, PathBuf},
     time::Duration,
@@ -183,7 +184,8 @@ fn keep_packs(from: &Path, private: &Path) -> io::Result<Vec<Pack>> {
     let mut packs = Vec::new();
     for entry in fs::read_dir(from)? {
         let name = entry?.file_name().to_string_lossy().into_owned();
-        if !name.ends_with(".pack") && !name.ends_with(".idx") {
+        let extension = Path::new(&name).extension().and_then(OsStr::to_str);
+        if !matches!(extension, Some("pack" | "idx")) {
             continue;
         }
         // A copy, not a link: what is written through the other name must not reach it.

@@ -150,7 +150,7 @@ impl<'a> Maker<'a> {
         }
         let tree = self.git("write-tree", "index").line(LIMIT).await?;
         let patch = self
-            .diff("--binary", base, &tree)
+            .diff(&["-p", "--binary", "-U3"], base, &tree)
             .output(LIMIT, PATCH_BYTES)
             .await?;
         if patch.len() as u64 > PATCH_BYTES {
@@ -158,7 +158,7 @@ impl<'a> Maker<'a> {
         }
         self.prove(&patch, &tree).await?;
         let numbers = self
-            .diff("--numstat", base, &tree)
+            .diff(&["--numstat"], base, &tree)
             .output(LIMIT, 64 << 20)
             .await?;
         let (files, additions, deletions) = count(&numbers);
@@ -174,22 +174,14 @@ impl<'a> Maker<'a> {
         })
     }
 
-    fn diff(&self, format: &str, base: &str, tree: &str) -> Git {
+    fn diff(&self, format: &[&str], base: &str, tree: &str) -> Git {
         self.git("diff-tree", "index")
-            .args([format, "-r", "-M", "--full-index", "--no-color"])
-            .args([
-                "--no-ext-diff",
-                "--no-textconv",
-                "--src-prefix=a/",
-                "--dst-prefix=b/",
-            ])
-            .args([
-                "-U3",
-                "--diff-algorithm=myers",
-                "--ignore-submodules=none",
-                base,
-                tree,
-            ])
+            .args(format)
+            .args(["-r", "-M", "--full-index", "--no-color"])
+            .args(["--no-ext-diff", "--no-textconv"])
+            .args(["--src-prefix=a/", "--dst-prefix=b/"])
+            .args(["--diff-algorithm=myers", "--ignore-submodules=none"])
+            .args([base, tree])
     }
 
     /// Applies the patch to the base and compares.

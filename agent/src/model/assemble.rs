@@ -8,8 +8,8 @@ use super::{
 };
 use crate::limits::Tokens;
 
-/// Longest id or name of a call that is taken over, bytes; they are ours or a provider's to make.
-const NAME_BYTES: usize = 128;
+/// Longest id or name of a call that is taken over, characters.
+const NAME_CHARS: usize = 128;
 
 /// Most calls in one answer.
 const CALLS: usize = 128;
@@ -118,10 +118,10 @@ impl Assembly {
         };
         let call = &mut self.reply.calls[at];
         if let Some(id) = id {
-            call.id = shorten(id);
+            call.id = shorten(&id);
         }
         if let Some(name) = name {
-            call.name = shorten(name);
+            call.name = shorten(&name);
         }
         match part.function.arguments {
             Some(Value::String(text)) => call.arguments.push_str(&text),
@@ -169,16 +169,13 @@ impl Assembly {
                 call.id = format!("call_{number}_{}", jiff::Timestamp::now().as_nanosecond());
             }
             if call.arguments.trim().is_empty() {
-                call.arguments = "{}".to_owned();
+                "{}".clone_into(&mut call.arguments);
             }
         }
         Ok(reply)
     }
 }
 
-fn shorten(mut name: String) -> String {
-    if name.len() > NAME_BYTES {
-        name.truncate(name.floor_char_boundary(NAME_BYTES));
-    }
-    name
+fn shorten(name: &str) -> String {
+    name.chars().take(NAME_CHARS).collect()
 }

@@ -136,7 +136,7 @@ fn find(text: &[u8], needle: &[u8]) -> Vec<usize> {
 }
 
 fn line_number(text: &[u8], at: usize) -> usize {
-    1 + text[..at].iter().filter(|byte| **byte == b'\n').count()
+    1 + memchr::memchr_iter(b'\n', &text[..at]).count()
 }
 
 /// A line of `new` that stands for text left out, if `old` does not have it.

@@ -1,6 +1,6 @@
 //! `run`: a shell command.
 
-use std::{fs, io::Write as _, path::Path, time::Duration};
+use std::{fmt::Write as _, fs, io::Write as _, path::Path, time::Duration};
 
 use serde::Deserialize;
 use tokio::time::Instant;
@@ -56,7 +56,8 @@ pub(super) async fn call(shell: &Shell, arguments: Arguments, log: &Path, until:
     } else {
         ""
     };
-    text.push_str(&format!("[{end}{so_far}]"));
+    // Writing to a String cannot fail.
+    let _ = write!(text, "[{end}{so_far}]");
     Said {
         ok: ran.end == End::Exit(0),
         text,
