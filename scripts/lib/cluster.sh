@@ -22,7 +22,8 @@ choose_cluster() {
     echo k3d >"$STATE/target"
   else
     say "cluster: scripts/cluster, because there is no Docker daemon with k3d (the first build takes about ten minutes)"
-    scripts/cluster/run up </dev/null || die "the cluster did not come up" "the component's log is above; scripts/cluster/run down, then scripts/up again"
+    # Its processes outlive this script and must not keep the lock.
+    scripts/cluster/run up </dev/null 9>&- || die "the cluster did not come up" "the component's log is above; scripts/cluster/run down, then scripts/up again"
     echo own >"$STATE/target"
   fi
   use_cluster

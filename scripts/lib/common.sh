@@ -49,6 +49,14 @@ step() {
   say "$name done in $(($(date +%s) - began)) s"
 }
 
+# alone: one script at a time may build and install from this checkout; the others wait.
+alone() {
+  exec 9>"$STATE/lock"
+  flock --nonblock 9 && return
+  say "another script of this checkout is at work; waiting for it …"
+  flock --wait 1800 9 || die "the other script did not end within 30 minutes" "fuser -v $STATE/lock shows it"
+}
+
 have() { command -v "$1" >/dev/null 2>&1; }
 
 # need_packages COMMAND=PACKAGE…: installs the Debian packages whose command is missing.

@@ -61,7 +61,7 @@ forward_ports() {
   case $(target) in own | k3d) return ;; esac
   stop_forwards
   while read -r service ports; do
-    setsid kubectl --context "$CONTEXT" --namespace "$NAMESPACE" port-forward "service/$service" "$ports" >"$STATE/steps/port-forward-$service.log" 2>&1 </dev/null &
+    setsid kubectl --context "$CONTEXT" --namespace "$NAMESPACE" port-forward "service/$service" "$ports" >"$STATE/steps/port-forward-$service.log" 2>&1 </dev/null 9>&- &
     echo $! >>"$STATE/port-forward.pids"
   done <<<$'aideator 8000:8000\naideator-demo 30080:8080'
 }
