@@ -81,12 +81,12 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
-    /// Small models are quicker; any other name is in between.
+    /// The large model takes its time.
     pub(crate) fn of(model: &str, speed: Speed) -> Self {
-        let tokens_per_second = match model {
-            "scripted-small" => 40.0,
-            "scripted-large" => 22.0,
-            _ => 30.0,
+        let tokens_per_second = if model == "scripted-large" {
+            20.0
+        } else {
+            30.0
         };
         Self {
             first_token: speed.scale(Duration::from_millis(500)),
