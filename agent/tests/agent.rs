@@ -1,5 +1,7 @@
 //! The agent as its container runs it: a process, its environment, its lines, its exit code.
 
+#![expect(clippy::unwrap_used, reason = "in a test's helpers as in the test")]
+
 #[path = "support/provider.rs"]
 mod provider;
 

@@ -29,7 +29,7 @@ fn sh(directory: &Path, script: &str) -> String {
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
-const ORIGIN: &str = r#"
+const ORIGIN: &str = r"
 git init -q origin; cd origin
 seq 1 200 > unix.txt; seq 1 50 | sed 's/$/\r/' > dos.txt
 printf 'h\0i\0\n\0' > utf16.txt; printf '\x00\x01\xff\xfe' > binary.bin
@@ -40,7 +40,7 @@ seq 1000 1100 > moved.txt; printf 'gone\n' > deleted.txt; ln -s unix.txt link
 printf '*.log\n' > .gitignore; printf '* text=auto eol=crlf\n*.txt filter=evil diff=evil\n' > .gitattributes
 git -c core.autocrlf=false add -A
 git -c user.name=t -c user.email=t@t commit -qm base
-"#;
+";
 
 impl World {
     fn new() -> Self {
@@ -133,7 +133,7 @@ async fn nothing_planted_in_the_checkout_runs_or_hides_the_change() {
     sh(
         &checkout.directory,
         &format!(
-            r#"
+            r"
             chmod +x {evil}; printf '*\n' > .git/order; mkdir -p .git/hooks
             for hook in post-index-change pre-commit post-checkout; do ln -s {evil} .git/hooks/$hook; done
             git config core.fsmonitor {evil}; git config core.hooksPath .git/hooks
@@ -148,7 +148,7 @@ async fn nothing_planted_in_the_checkout_runs_or_hides_the_change() {
             rm -rf .git/index .git/objects; printf 'ref: refs/heads/nowhere\n' > .git/HEAD
             printf 'changed\n' >> unix.txt; printf 'new\n' > new.txt
             rm -f {marker}
-            "#,
+            ",
             evil = evil.display(),
             marker = marker.display(),
         ),

@@ -120,7 +120,7 @@ impl Response {
     }
 }
 
-/// The chunk that OpenAI ends a stream with.
+/// The chunk that providers end a stream with.
 pub(crate) fn usage(input: u64, output: u64) -> Value {
     json!({"choices": [], "usage": {"prompt_tokens": input, "completion_tokens": output}})
 }
