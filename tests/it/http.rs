@@ -61,6 +61,7 @@ async fn health_tells_liveness_from_readiness() {
             .unwrap()["status"]
             .clone()
     };
+    client.get("/api/v1/health/detailed").await.expect(200);
     assert_eq!(check("database").await, "healthy");
     assert_eq!(check("storage").await, "healthy");
     // A directory where the probe writes its file stands for a volume that cannot be written.
