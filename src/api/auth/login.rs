@@ -9,6 +9,9 @@ use crate::api::extract::{ClientNetwork, Json};
 use crate::app::{App, AppState};
 use crate::auth::{Credential, CurrentUser, SessionId, Sessions};
 
+/// No account's address is longer; a longer one must not become a key of the throttle.
+const LONGEST_EMAIL_BYTES: usize = 1024;
+
 /// A `Set-Cookie` header.
 type SetCookie = [(HeaderName, String); 1];
 
@@ -45,14 +48,15 @@ pub async fn login(
 ) -> ApiResult<(SetCookie, Json<LoginResponse>)> {
     let email = request.email.trim().to_lowercase();
     throttle(&app, &format!("address {network}"))?;
+    if email.len() > LONGEST_EMAIL_BYTES {
+        return Err(no_such_account());
+    }
     throttle(&app, &format!("account {email}"))?;
 
     let (user, hash) = app.db.user_by_email(&email).await?.unzip();
     let matches = app.auth.passwords.verify(request.password, hash).await?;
     let Some(user) = user.filter(|_| matches) else {
-        return Err(ApiError::unauthorized(
-            "no account has this e-mail address and password",
-        ));
+        return Err(no_such_account());
     };
 
     let sessions = &app.auth.sessions;
@@ -89,6 +93,10 @@ pub async fn logout(app: AppState, user: CurrentUser) -> ApiResult<(StatusCode, 
     app.db.delete_session(&session).await?;
     let cookie = Sessions::removal(secure(&app));
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]))
+}
+
+fn no_such_account() -> ApiError {
+    ApiError::unauthorized("no account has this e-mail address and password")
 }
 
 /// A browser sends a `Secure` cookie over https only; whether that is how it comes, only the operator can know.
