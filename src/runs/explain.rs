@@ -291,7 +291,7 @@ mod tests {
         ] {
             let pod = pod(
                 "Pending",
-                json!({"waiting": {"reason": word, "message": "secret not found"}}),
+                &json!({"waiting": {"reason": word, "message": "secret not found"}}),
             );
             assert_eq!(
                 reason(&explain(&view(json!({}), &[pod]))).as_deref(),

@@ -2,11 +2,7 @@
 //!
 //! One binary for all integration tests, because each further one would link the whole server again.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::disallowed_methods,
-    reason = "a test that cannot go on fails, and is no part of the server"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod auth;
 mod http;
