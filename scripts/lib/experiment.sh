@@ -118,21 +118,23 @@ show_run() {
 
 # outcome RUN CLONE-URL: patches, checks and verdicts side by side, then the commands that go on from here.
 outcome() {
-  local run=$1 clone=$2 count i
+  local run=$1 clone=$2 count i best
   api GET "/runs/$run" >"$STATE/steps/run.json"
   count=$(jq '.variations|length' "$STATE/steps/run.json")
   for i in $(seq 0 $((count - 1))); do api GET "/runs/$run/variations/$i/verify" >"$STATE/steps/verify-$i.json"; done
   echo
   jq --raw-output --slurp --from-file scripts/lib/outcome.jq "$STATE/steps/run.json" "$STATE"/steps/verify-[0-9].json
   rm -f "$STATE"/steps/verify-[0-9].json
+  # The first one that succeeded with all its checks; the first one of all where none did.
+  best=$(jq '[.variations[] | select(.status == "succeeded" and .patch and ([(.checks // [])[] | select(.exit_code != 0)] == [])) | .variation_id] | first // 0' "$STATE/steps/run.json")
   cat <<END
 
 Compare them:  $URL/stream?run=$run   (sign in with AIDEATOR_EMAIL and AIDEATOR_PASSWORD of .cluster/env)
-Pick one, here the first (its number in the API is 0):
+Pick one, here the $((best + 1)). (its number in the API is $best):
   source .cluster/env
-  curl -sS -X POST \$AIDEATOR_URL/api/v1/runs/$run/select -H "X-API-Key: \$AIDEATOR_API_KEY" -H 'Content-Type: application/json' -d '{"winning_variation_id":0}'
+  curl -sS -X POST \$AIDEATOR_URL/api/v1/runs/$run/select -H "X-API-Key: \$AIDEATOR_API_KEY" -H 'Content-Type: application/json' -d '{"winning_variation_id":$best}'
 Apply it to a clone:
-  git clone $clone picked && cd picked && git checkout -q $(jq -r '.base_sha // "HEAD"' "$STATE/steps/run.json")
-  curl -fsS \$AIDEATOR_URL/api/v1/runs/$run/variations/0/patch -H "X-API-Key: \$AIDEATOR_API_KEY" | git apply
+  git clone $clone picked && cd picked && git checkout -q $(jq -r .base_sha "$STATE/steps/run.json")
+  curl -fsS \$AIDEATOR_URL/api/v1/runs/$run/variations/$best/patch -H "X-API-Key: \$AIDEATOR_API_KEY" | git apply
 END
 }

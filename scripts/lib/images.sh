@@ -7,7 +7,7 @@ declare -A PACKAGE=([api]=aideator [agent]=aideator-agent [demo]=aideator-demo)
 
 build_page() {
   local stamp=$STATE/page.stamp sources
-  sources=$(fingerprint frontend)
+  sources=$(fingerprint frontend ':!frontend/tests')
   [ "$(cat "$stamp" 2>/dev/null)" != "$sources" ] || [ ! -f frontend/out/index.html ] || return 0
   have npm || die "npm is missing, which builds the page" "install Node.js 20 or newer"
   local lock=$STATE/npm.stamp
