@@ -1,7 +1,5 @@
 "use client";
 
-import dynamic from "next/dynamic";
-import { usePatch } from "@/hooks/useAPI";
 import { visible } from "@/lib/ansi";
 import { followLogs } from "@/lib/commands";
 import { count } from "@/lib/format";
@@ -9,9 +7,9 @@ import type { RunState, VariationState } from "@/lib/run-state";
 import type { RunStore } from "@/lib/run-store";
 import type { Run } from "@/lib/types";
 import { cn } from "@/lib/utils";
+import { DiffPanel } from "../diff/DiffPanel";
 import { AnsiText } from "../log/LogText";
 import { LogView } from "../log/LogView";
-import { Alert } from "../ui/alert";
 import { AgentBadge } from "../ui/badge";
 import { CopyLine } from "../ui/copy";
 import { Status } from "../ui/status";
@@ -20,11 +18,6 @@ import { Additions, Evidence, Measures } from "./AgentFacts";
 import { Cause } from "./CardBody";
 import { SelectButton } from "./SelectButton";
 import { canSelect, modelName, statusWord } from "./words";
-
-/** Diffs are looked at late and not by everybody: their code comes when they do. */
-const PatchView = dynamic(() => import("../diff/PatchView").then((module) => module.PatchView), {
-  loading: () => <div aria-busy="true" aria-label="Loading" className="skeleton m-md h-64 animate-shimmer" />,
-});
 
 interface AgentFocusProps {
   run: Run;
@@ -145,13 +138,4 @@ function ResultPanel({ variation }: { variation: VariationState }) {
       ))}
     </div>
   );
-}
-
-function DiffPanel({ runId, variation }: { runId: string; variation: VariationState }) {
-  const ready = variation.patch !== null && variation.complete;
-  const patch = usePatch(runId, variation.id, ready);
-  if (!ready) return <p className="p-md text-neutral-shadow-ink">{variation.complete ? "It changed nothing." : "The change is here when the agent has ended."}</p>;
-  if (patch.isError) return <Alert tone="error" className="m-md">{patch.error.message}</Alert>;
-  if (patch.data === undefined) return <div aria-busy="true" aria-label="Loading" className="skeleton m-md h-64 animate-shimmer" />;
-  return <PatchView patch={patch.data} />;
 }

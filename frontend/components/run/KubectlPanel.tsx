@@ -5,6 +5,7 @@ import { useVerify } from "@/hooks/useAPI";
 import { describeJob, followLogs, streamLogs, watchPods } from "@/lib/commands";
 import type { RunState } from "@/lib/run-state";
 import type { Run, Verdict } from "@/lib/types";
+import { cn } from "@/lib/utils";
 import { Alert } from "../ui/alert";
 import { AgentBadge } from "../ui/badge";
 import { Button } from "../ui/button";
@@ -17,20 +18,29 @@ const VERDICTS: Record<Verdict, string> = {
   mismatch: "the stored log differs from what kubectl logs prints",
 };
 
+/** Columns that the cards leave free in their last row; a whole row where they leave none. By number of cards, 1 to 5. */
+const SPANS = [
+  "md:col-span-1 lg:col-span-2 min-[120rem]:col-span-4",
+  "md:col-span-2 lg:col-span-1 min-[120rem]:col-span-3",
+  "md:col-span-1 lg:col-span-3 min-[120rem]:col-span-2",
+  "md:col-span-2 lg:col-span-2 min-[120rem]:col-span-1",
+  "md:col-span-1 lg:col-span-1 min-[120rem]:col-span-5",
+];
+
 /** The page's facts, as kubectl tells them. */
 export function KubectlPanel({ run, state }: { run: Run; state: RunState }) {
   const waiting = state.variations.find((variation) => variation.status === "queued" && variation.reason !== null);
   const followed = state.variations.find((variation) => variation.status === "running") ?? state.variations[0];
   const complete = state.variations.filter((variation) => variation.complete).map((variation) => variation.id);
   return (
-    <aside aria-labelledby="glass" className="flex min-w-0 flex-col rounded-lg border border-dashed border-neutral-edge/60 bg-neutral-paper min-[120rem]:col-span-full">
+    <aside aria-labelledby="glass" className={cn("flex min-w-0 flex-col rounded-lg border border-dashed border-neutral-edge/60 bg-neutral-paper", SPANS[state.variations.length - 1])}>
       <div className="flex min-h-11 items-center gap-sm border-b px-md py-xs">
         <Box aria-hidden className="size-4" />
         <h2 id="glass" className="text-body-sm font-semibold">
           Same thing, with kubectl
         </h2>
       </div>
-      <div className="grid flex-1 content-start gap-3 p-md">
+      <div className="grid flex-1 grid-cols-[repeat(auto-fit,minmax(min(100%,20rem),1fr))] content-start gap-x-md gap-y-3 p-md">
         {followed !== undefined && <Line about={`Follow agent ${followed.id + 1}`} command={followLogs(followed.jobName)} />}
         {waiting !== undefined && <Line about={`Why is agent ${waiting.id + 1} waiting?`} command={describeJob(waiting.jobName)} />}
         <Line about="Watch all pods of this run" command={watchPods(run.run_id)} />
@@ -43,7 +53,7 @@ export function KubectlPanel({ run, state }: { run: Run; state: RunState }) {
 
 function Line({ about, command }: { about: string; command: string }) {
   return (
-    <div className="grid min-w-0 gap-xs">
+    <div className="grid min-w-0 content-start gap-xs">
       <p className="text-caption text-neutral-shadow-ink">{about}</p>
       <CopyLine wrap command={command} label={`Copy: ${about}`} />
     </div>
@@ -55,7 +65,7 @@ function Verify({ runId, variations }: { runId: string; variations: number[] }) 
   const verify = useVerify(runId);
   if (variations.length === 0) return null;
   return (
-    <div className="grid justify-items-start gap-sm">
+    <div className="col-span-full grid justify-items-start gap-sm">
       <Button size="sm" disabled={verify.isPending} onClick={() => verify.mutate(variations)}>
         <ShieldCheck aria-hidden />
         {verify.isPending ? "Comparing…" : "Compare with kubectl logs"}

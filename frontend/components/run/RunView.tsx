@@ -1,7 +1,7 @@
 "use client";
 
 import { useQueryClient } from "@tanstack/react-query";
-import { LayoutGrid, PanelLeft } from "lucide-react";
+import { Columns2, LayoutGrid, PanelLeft } from "lucide-react";
 import dynamic from "next/dynamic";
 import { useRouter, useSearchParams } from "next/navigation";
 import { useEffect } from "react";
@@ -18,8 +18,12 @@ import { KubectlPanel } from "./KubectlPanel";
 import { RunHead } from "./RunHead";
 import { SelectionBar } from "./SelectionBar";
 
-/** The whole log of one agent is looked at after the grid: its code comes when it is. */
+/** The other views are looked at after the grid: their code comes when they are. */
 const AgentFocus = dynamic(() => import("../agents/AgentFocus").then((module) => module.AgentFocus), {
+  loading: () => <div aria-busy="true" aria-label="Loading" className="skeleton h-96 animate-shimmer" />,
+});
+
+const CompareView = dynamic(() => import("./CompareView").then((module) => module.CompareView), {
   loading: () => <div aria-busy="true" aria-label="Loading" className="skeleton h-96 animate-shimmer" />,
 });
 
@@ -42,6 +46,15 @@ const VIEWS = [
       </>
     ),
   },
+  {
+    value: "compare",
+    label: (
+      <>
+        <Columns2 aria-hidden />
+        Compare
+      </>
+    ),
+  },
 ] as const;
 type View = (typeof VIEWS)[number]["value"];
 
@@ -53,14 +66,14 @@ export function RunView({ run }: { run: Run }) {
   const search = useSearchParams();
   const ended = runHasEnded(state.status);
   const now = useNow(!ended);
-  const view: View = search.get("view") === "focus" ? "focus" : "grid";
+  const view: View = VIEWS.find(({ value }) => value === search.get("view"))?.value ?? "grid";
   const focused = Number.parseInt(search.get("a") ?? "1", 10) - 1;
   const done = state.variations.filter((variation) => hasEnded(variation.status)).length;
   const selected = run.winning_variation_id ?? null;
 
   const show = (next: View, agent = focused) => {
     const query = new URLSearchParams({ run: run.run_id });
-    if (next === "focus") query.set("view", "focus");
+    if (next !== "grid") query.set("view", next);
     if (next === "focus") query.set("a", String(agent + 1));
     router.replace(`/stream?${query}`, { scroll: false });
   };
@@ -79,9 +92,11 @@ export function RunView({ run }: { run: Run }) {
         <Segmented label="View" name="view" options={VIEWS} value={view} onChange={(next) => show(next)} />
       </RunHead>
       <ConnectionBanner connection={connection} onRetry={retryNow} />
-      {view === "focus" ? (
+      {view === "focus" && (
         <AgentFocus run={run} store={store} state={state} agent={focused} selected={selected} now={now} onAgent={(agent) => show("focus", agent)} />
-      ) : (
+      )}
+      {view === "compare" && <CompareView run={run} state={state} selected={selected} now={now} />}
+      {view === "grid" && (
         <StreamGrid>
           {state.variations.map((variation) => (
             <StreamCard

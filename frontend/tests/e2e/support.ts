@@ -9,7 +9,7 @@ export const CLONE = process.env.AIDEATOR_DEMO_CLONE ?? "http://localhost:30080/
 export const TASK = "Make the failing tests pass: what is not a duration must be an error, and so must overflow.";
 export const CHECK = "python3 -m unittest";
 
-export const newAccount = () => ({ email: `e2e-${randomUUID()}@example.com`, password: `Aa1-${randomUUID()}` });
+export const newAccount = () => ({ email: `e2e-${randomUUID().slice(0, 13)}@example.com`, password: `Aa1-${randomUUID()}` });
 
 /** A page that fails its test for whatever the browser complains about. */
 export const test = base.extend<{ complaints: string[] }>({
@@ -57,7 +57,19 @@ export const fact = (page: Page, name: string) => page.locator("dl > div").filte
 
 /** Waits for the run's own end, as the page says it. */
 export async function waitForEnd(page: Page, status = "Completed"): Promise<void> {
-  await expect(fact(page, "State")).toHaveText(status, { timeout: 150_000 });
+  await expect(fact(page, "State")).toHaveText(/^(Completed|Failed|Cancelled)$/, { timeout: 150_000 });
+  await expect(fact(page, "State")).toHaveText(status);
+}
+
+/** Lines of the logs of a run's first `variations`, as the API has them. */
+export async function storedLines(page: Page, run: string, variations: number): Promise<number> {
+  let lines = 0;
+  for (let variation = 0; variation < variations; variation += 1) {
+    const log = await page.request.get(`/api/v1/runs/${run}/variations/${variation}/logs?format=raw`);
+    expect(log.status()).toBe(200);
+    lines += (await log.text()).split("\n").length - 1;
+  }
+  return lines;
 }
 
 /** No violation of what axe can check of WCAG 2.2 AA. */

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { parseAgentLine } from "@/lib/agent-line";
 import { initialState, integrity, reduce, type RunState } from "@/lib/run-state";
 import type { Run, StreamEvent } from "@/lib/types";
+import { byEvidence } from "@/lib/verdict";
 
 const T = "2026-01-02T03:04:05Z";
 const RUN: Run = {
@@ -116,4 +117,15 @@ test("an event of a variation that is not known changes nothing, and no state is
   expect(play([output(7, "x")], before)).toBe(before);
   play([output(0, "x"), complete(1, 0)], before);
   expect(before).toEqual(copy);
+});
+
+test("more checks passed come first, then the smaller change, and no change comes last", () => {
+  const variation = (id: number, passes: boolean, additions: number | null) => ({
+    ...first(initialState(RUN)),
+    id,
+    checks: [{ command: "make test", exit_code: passes ? 0 : 1, seconds: 1, output_tail: "" }],
+    patch: additions === null ? null : { files: 1, additions, deletions: 0 },
+  });
+  const ranked = byEvidence([variation(0, false, 1), variation(1, true, 9), variation(2, true, null), variation(3, true, 2), variation(4, false, null)]);
+  expect(ranked.map(({ id }) => id)).toEqual([3, 1, 2, 0, 4]);
 });
