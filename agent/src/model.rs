@@ -41,6 +41,9 @@ use crate::{input::Provider, output::Output};
 /// Most tokens of one answer where the configuration says nothing.
 const MAX_TOKENS: u32 = 8192;
 
+/// Where a message holds the model's thoughts. Some models demand them back, some refuse them.
+const REASONING: &str = "reasoning_content";
+
 /// How patient we are with a provider.
 #[derive(Debug, Clone)]
 pub(crate) struct Patience {
@@ -91,6 +94,8 @@ struct Settings {
     completion_tokens: bool,
     /// Ask for usage in the stream.
     stream_usage: bool,
+    /// Send the model its own thoughts back.
+    reasoning: bool,
 }
 
 impl Model {
@@ -119,6 +124,7 @@ impl Model {
                 stop: config.stop_sequences.clone(),
                 completion_tokens: false,
                 stream_usage: true,
+                reasoning: true,
             },
             patience,
             output,
@@ -239,6 +245,12 @@ impl Settings {
             "max_tokens"
         };
         request[limit] = self.max_tokens.into();
+        if !self.reasoning {
+            let messages = request["messages"].as_array_mut();
+            for message in messages.into_iter().flatten() {
+                message.as_object_mut().map(|m| m.remove(REASONING));
+            }
+        }
         if let Some(temperature) = self.temperature {
             request["temperature"] = temperature.into();
         }
@@ -263,6 +275,10 @@ impl Settings {
         }
         if names("temperature") && self.temperature.take().is_some() {
             return Some("The model refuses a temperature: its own is used.".to_owned());
+        }
+        if self.reasoning && names(REASONING) {
+            self.reasoning = false;
+            return Some("The model refuses its own thoughts: they are not sent back.".to_owned());
         }
         if self.stream_usage && names("stream_options") {
             self.stream_usage = false;

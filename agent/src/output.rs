@@ -372,3 +372,6 @@ impl Pace {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -178,3 +178,6 @@ fn on_files(workspace: &Workspace, tool: Tool) -> Said {
     };
     said.unwrap_or_else(Said::failure)
 }
+
+#[cfg(test)]
+mod tests;

@@ -40,6 +40,8 @@ pub(crate) enum PathError {
     Directory(String),
     #[error("{0} is not a directory; use `read`.")]
     NotDirectory(String),
+    #[error("There can be no {0}: a part of the path is a file, not a directory.")]
+    Parent(String),
     #[error("{0} is a symbolic link; use the path that it leads to.")]
     Link(String),
     #[error("{0} is not a regular file.")]
@@ -191,10 +193,7 @@ impl Workspace {
                     .and_then(|()| open(&at)),
                 other => other,
             }
-            .map_err(|errno| match errno {
-                Errno::ENOTDIR => PathError::NotDirectory(at.display().to_string()),
-                errno => error(&shown, errno),
-            })?;
+            .map_err(|errno| error(&shown, errno))?;
         }
         Ok(directory)
     }
@@ -218,6 +217,7 @@ fn error(path: &str, errno: Errno) -> PathError {
         Errno::ENOENT => PathError::Missing(path),
         Errno::EXDEV => PathError::Outside(path),
         Errno::ELOOP => PathError::Link(path),
+        Errno::ENOTDIR => PathError::Parent(path),
         Errno::EISDIR => PathError::Directory(path),
         other => PathError::Io(path, other.into()),
     }

@@ -12,7 +12,7 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use aideator_agent::protocol::{Body, Outcome};
 use serde_json::{Value, json};
 
-use container::{Container, Ran, drop_root, sh};
+use container::{Container, Ran, sh};
 use provider::{Response, usage};
 
 /// An answer that calls tools: names and arguments.
@@ -207,9 +207,7 @@ fn what_the_model_runs_cannot_have_the_key_or_forge_a_line() {
             Response::text(forged),
         ],
     );
-    // Root may read anything: the container's user is not root.
-    let mut command = container.command();
-    drop_root(&mut command, container.path());
+    let mut command = container.command_of_user();
     let ran = Ran::new(command.spawn().unwrap(), String::new());
     assert!(!ran.raw.contains("canary-"), "{}", ran.raw);
     let results = ran.results();

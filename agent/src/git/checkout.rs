@@ -8,12 +8,14 @@ use std::{
 };
 
 use sha2::{Digest as _, Sha256};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use super::command::{Git, GitError, RAW_ATTRIBUTES};
 use crate::input::{Repository, Revision};
 
 const FETCH_LIMIT: Duration = Duration::from_secs(300);
+const FETCH_TRIES: u32 = 3;
+const FETCH_WAIT: Duration = Duration::from_secs(2);
 const LOCAL_LIMIT: Duration = Duration::from_secs(120);
 
 /// Most that a repository may weigh on disk, packed and checked out, bytes. The workspace has 2 GiB,
@@ -135,10 +137,37 @@ async fn fetch(directory: &Path, repository: &Repository) -> Result<(), Checkout
         Revision::Commit(sha) => sha,
         Revision::Name(name) => name,
     };
-    let fetch = Git::with_options(directory, "fetch", &[&protocol])
-        .args(["-q", "--depth", "1", "--no-tags", "--no-recurse-submodules"])
-        .args(["--", &repository.url, revision]);
-    watch_size(directory, fetch.done(FETCH_LIMIT)).await
+    let mut tries = 0;
+    loop {
+        let fetch = Git::with_options(directory, "fetch", &[&protocol])
+            .args(["-q", "--depth", "1", "--no-tags"])
+            .args(["--no-recurse-submodules", "--", &repository.url, revision]);
+        tries += 1;
+        match watch_size(directory, fetch.done(FETCH_LIMIT)).await {
+            // A pod's first second may be before its network's.
+            Err(CheckoutError::Git(error)) if tries < FETCH_TRIES && is_transient(&error) => {
+                sleep(FETCH_WAIT * tries).await;
+            }
+            other => return other,
+        }
+    }
+}
+
+/// Whether git could not reach the server, or lost it.
+fn is_transient(error: &GitError) -> bool {
+    let GitError::Exit { stderr, .. } = error else {
+        return false;
+    };
+    [
+        "Could not resolve host",
+        "Failed to connect",
+        "Connection reset",
+        "Connection timed out",
+        "early EOF",
+        "returned error: 5",
+    ]
+    .iter()
+    .any(|words| stderr.contains(words))
 }
 
 /// Ends git, by dropping it, when the directory grows too big.

@@ -57,7 +57,7 @@ async fn call_with(responses: Vec<Response>, config: &Config) -> Called {
     let (output, writer) = Output::start(write);
     let mut model = Model::new("openai/m", config, &provider, patience(), output).unwrap();
     let started = tokio::time::Instant::now();
-    let messages = [json!({"role": "user", "content": "go"})];
+    let messages = [json!({"role": "user", "content": "go", REASONING: "hm"})];
     let reply = model.reply(&messages, &json!([])).await;
     let took = started.elapsed();
     drop(model);
@@ -342,6 +342,7 @@ async fn what_a_provider_refuses_by_name_is_left_out() {
         refuse("'max_tokens' is not supported: use 'max_completion_tokens' instead."),
         refuse("'temperature' does not support 0.7"),
         refuse("unknown field stream_options"),
+        refuse("messages: unknown field reasoning_content"),
         Response::text("ok"),
     ];
     let called = call_with(responses, &config).await;
@@ -349,7 +350,9 @@ async fn what_a_provider_refuses_by_name_is_left_out() {
     let first = &called.requests[0];
     assert_eq!(first["model"], "m", "without LiteLLM's prefix");
     assert_eq!(first["max_tokens"], 8192);
-    let last = &called.requests[3];
+    let last = &called.requests[4];
+    assert!(first["messages"][0].get(REASONING).is_some());
+    assert!(last["messages"][0].get(REASONING).is_none());
     assert_eq!(last["max_completion_tokens"], 8192);
     for gone in ["max_tokens", "temperature", "stream_options"] {
         assert!(last.get(gone).is_none(), "{gone}");

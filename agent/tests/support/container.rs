@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    os::unix::process::CommandExt as _,
     path::Path,
     process::{Child, Command, Stdio},
 };
@@ -61,8 +62,12 @@ impl Container {
     }
 
     pub(crate) fn command(&self) -> Command {
+        self.command_of(Path::new(env!("CARGO_BIN_EXE_aideator-agent")))
+    }
+
+    fn command_of(&self, agent: &Path) -> Command {
         let path = self.path();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_aideator-agent"));
+        let mut command = Command::new(agent);
         command
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap())
@@ -80,6 +85,21 @@ impl Container {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        command
+    }
+
+    /// The same as a user that is not root, as in a container; root may read anybody's memory.
+    pub(crate) fn command_of_user(&self) -> Command {
+        let path = self.path();
+        if sh(path, "id -u") != "0" {
+            return self.command();
+        }
+        // Where the binary is that user may not be able to go.
+        let agent = path.join("agent");
+        fs::copy(env!("CARGO_BIN_EXE_aideator-agent"), &agent).unwrap();
+        let mut command = self.command_of(&agent);
+        sh(path, "chown -R 65534:65534 .");
+        command.uid(65534).gid(65534);
         command
     }
 
@@ -170,16 +190,4 @@ pub(crate) fn sh(directory: &Path, script: &str) -> String {
         .unwrap()
         .trim_end()
         .to_owned()
-}
-
-/// Where the tests run as root, runs a command as nobody, as a container would.
-pub(crate) fn drop_root(command: &mut Command, directory: &Path) {
-    use std::os::unix::process::CommandExt as _;
-    if sh(directory, "id -u") == "0" {
-        sh(
-            directory,
-            "chmod -R a+rwX . ; git config --file origin/.git/config x.y z; chown -R 65534:65534 .",
-        );
-        command.uid(65534).gid(65534);
-    }
 }
