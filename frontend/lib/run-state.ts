@@ -1,4 +1,4 @@
-import type { AgentLine, Step } from "./agent-line";
+import { callSubject, type AgentLine, type Step } from "./agent-line";
 import type { Check, PatchStats, Run, RunStatus, StreamEvent, Usage, Variation, VariationStatus } from "./types";
 import { hasEnded, runHasEnded } from "./types";
 
@@ -171,11 +171,11 @@ function reduceLine(state: VariationState, line: AgentLine): VariationState {
     case "status":
       return { ...next, step: line.step, now: line.message };
     case "text":
-      return { ...next, step: "llm", now: "writing" };
+      return { ...next, step: "llm", now: "The model is writing" };
     case "reasoning":
-      return { ...next, step: "llm", now: "thinking" };
+      return { ...next, step: "llm", now: "The model is thinking" };
     case "tool_call":
-      return { ...next, step: "tool", now: line.name };
+      return { ...next, step: "tool", now: `${line.name} ${callSubject(line.arguments)}`.trim() };
     case "usage":
       return { ...next, usage: { input_tokens: line.input_tokens, output_tokens: line.output_tokens, cost_usd: line.cost_usd } };
     case "check": {

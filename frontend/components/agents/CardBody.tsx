@@ -11,7 +11,8 @@ import { LogText } from "../log/LogText";
 import { Additions } from "./AgentFacts";
 
 /** Rows of the log that a card shows. */
-const TAIL = 8;
+const TAIL = 12;
+const TAIL_BELOW_CAUSE = 3;
 
 interface CardBodyProps {
   runId: string;
@@ -27,9 +28,16 @@ export function CardBody({ runId, store, variation }: CardBodyProps) {
   const showsCause = variation.reason !== null && (waiting || failed);
   const showsResult = variation.status === "succeeded" && variation.complete;
   return (
-    <div className="mx-md mt-sm flex flex-1 flex-col justify-end gap-sm overflow-hidden rounded-md border bg-neutral-white p-3 max-md:min-h-28">
+    <div className="relative mx-md mt-sm flex flex-1 flex-col justify-end gap-sm overflow-hidden rounded-md border bg-neutral-white p-3 max-md:min-h-44">
       {showsCause && <Cause variation={variation} />}
-      {showsResult ? <Result runId={runId} variation={variation} /> : !waiting && <Tail store={store} variation={variation} rows={showsCause ? 3 : TAIL} />}
+      {showsResult && <Result runId={runId} variation={variation} />}
+      {!showsResult && !waiting && showsCause && <Tail store={store} variation={variation} rows={TAIL_BELOW_CAUSE} />}
+      {!showsResult && !waiting && !showsCause && (
+        // Out of the flow: a card keeps its height whatever its log says.
+        <div className="absolute inset-x-3 inset-y-2 flex flex-col justify-end overflow-hidden">
+          <Tail store={store} variation={variation} rows={TAIL} />
+        </div>
+      )}
     </div>
   );
 }

@@ -1,6 +1,7 @@
 "use client";
 
 import { PanelLeft } from "lucide-react";
+import { visible } from "@/lib/ansi";
 import { followLogs } from "@/lib/commands";
 import type { RunStore } from "@/lib/run-store";
 import type { VariationState } from "@/lib/run-state";
@@ -49,7 +50,7 @@ export function StreamCard({ runId, store, variation, selected, now, onFocus }: 
       </header>
       <Measures variation={variation} now={now} className="px-md pt-xs" />
       <div className="mt-sm flex min-h-6 flex-wrap items-center gap-xs px-md">
-        {evidence ? <Evidence variation={variation} /> : <span className="truncate text-body-sm">{nowText(variation)}</span>}
+        {evidence ? <Evidence variation={variation} /> : <span className="min-w-0 truncate text-body-sm">{visible(nowText(variation))}</span>}
       </div>
       <CardBody runId={runId} store={store} variation={variation} />
       <footer className="flex flex-wrap items-center gap-sm px-md py-3">

@@ -15,7 +15,7 @@ const STEP_WORDS = {
 /** The state in a word or two; while it runs, what it does. */
 export function statusWord(variation: VariationState): string | undefined {
   if (variation.status !== "running" || variation.step === null) return undefined;
-  return variation.step === "llm" && variation.now === "thinking" ? "Thinking" : STEP_WORDS[variation.step];
+  return variation.step === "llm" && variation.now.endsWith("thinking") ? "Thinking" : STEP_WORDS[variation.step];
 }
 
 /** How long it has been at work; empty before it started. */

@@ -40,13 +40,13 @@ export function KubectlPanel({ run, state }: { run: Run; state: RunState }) {
           Same thing, with kubectl
         </h2>
       </div>
-      <div className="grid flex-1 grid-cols-[repeat(auto-fit,minmax(min(100%,20rem),1fr))] content-start gap-x-md gap-y-3 p-md">
+      <div className="grid grid-cols-[repeat(auto-fit,minmax(min(100%,20rem),1fr))] content-start gap-x-md gap-y-3 p-md pb-3">
         {followed !== undefined && <Line about={`Follow agent ${followed.id + 1}`} command={followLogs(followed.jobName)} />}
         {waiting !== undefined && <Line about={`Why is agent ${waiting.id + 1} waiting?`} command={describeJob(waiting.jobName)} />}
         <Line about="Watch all pods of this run" command={watchPods(run.run_id)} />
         <Line about="Follow all agents without a browser" command={streamLogs(window.location.origin, run.run_id)} />
-        <Verify runId={run.run_id} variations={complete} />
       </div>
+      <Verify runId={run.run_id} variations={complete} />
     </aside>
   );
 }
@@ -65,7 +65,7 @@ function Verify({ runId, variations }: { runId: string; variations: number[] }) 
   const verify = useVerify(runId);
   if (variations.length === 0) return null;
   return (
-    <div className="col-span-full grid justify-items-start gap-sm">
+    <div className="grid justify-items-start gap-sm px-md pb-md">
       <Button size="sm" disabled={verify.isPending} onClick={() => verify.mutate(variations)}>
         <ShieldCheck aria-hidden />
         {verify.isPending ? "Comparing…" : "Compare with kubectl logs"}
