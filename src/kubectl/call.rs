@@ -13,10 +13,10 @@ use super::{CommandEnd, CommandId, CommandStart, JournalEntry, Kubectl, KubectlE
 use crate::clock;
 use crate::model::RunId;
 
-/// After this kubectl gives up on the API server.
-const REQUEST_TIMEOUT: &str = "--request-timeout=15s";
-/// After this we give up on kubectl: its own limit is per request, and an apply makes several.
-const LIMIT: Duration = Duration::from_secs(30);
+/// After this we give up on kubectl. Its own `--request-timeout` cannot be used: given that flag,
+/// kubectl does not look for the pod's service account and asks localhost:8080 instead, because the
+/// configuration is no longer the default one (k8s.io/client-go `DeferredLoadingClientConfig`).
+const LIMIT: Duration = Duration::from_secs(20);
 /// How much of standard error is kept, bytes.
 pub(super) const STDERR_TAIL: usize = 4096;
 
@@ -42,8 +42,7 @@ impl Kubectl {
         args: &[&str],
         manifest: Option<&Manifest>,
     ) -> Result<Vec<u8>, KubectlError> {
-        let mut args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
-        args.push(REQUEST_TIMEOUT.to_owned());
+        let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
         let verb = args[0].clone();
         let args = self.with_scope(args);
         let (id, started) = self.begin(run, &args, manifest);
