@@ -46,6 +46,10 @@ export const useRun = (id: string) => useQuery({ queryKey: keys.run(id), queryFn
 export const usePatch = (id: string, variation: number, enabled: boolean) =>
   useQuery({ queryKey: keys.patch(id, variation), queryFn: () => api.patch(id, variation), enabled, staleTime: Infinity });
 
+/** Whether a repository can be reached and has the ref; asked only while `enabled`. */
+export const useRepository = (url: string, ref: string, enabled: boolean) =>
+  useQuery({ queryKey: ["repository", url, ref], queryFn: () => api.repository(url, ref), enabled, retry: false, staleTime: 30_000 });
+
 export const useCreateRun = () =>
   useMutation({ mutationFn: ({ body, idempotencyKey }: { body: NewRun; idempotencyKey: string }) => api.createRun(body, idempotencyKey) });
 

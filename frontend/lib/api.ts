@@ -1,4 +1,4 @@
-import type { AcceptedRun, ApiKey, NewApiKey, NewRun, Page, Problem, Run, User, Verification } from "./types";
+import type { AcceptedRun, ApiKey, NewApiKey, NewRun, Problem, Repository, Run, RunPage, User, Verification } from "./types";
 
 const BASE = "/api/v1";
 
@@ -12,12 +12,12 @@ export class ApiError extends Error {
     this.name = "ApiError";
   }
 
-  /** The first message about each field of the body, a field's parts included. */
+  /** The first message about each field, a field's parts included. */
   get fields(): Record<string, string> {
     const result: Record<string, string> = {};
     for (const { loc, msg } of this.problem.errors ?? []) {
-      const field = loc[0] === "body" ? (loc[1] ?? "") : "";
-      result[field] ??= msg;
+      // The first step is the part of the request: body, query or path.
+      result[loc[1] ?? ""] ??= msg;
     }
     return result;
   }
@@ -58,14 +58,15 @@ export const api = {
   login: (who: Credentials) => done(request("POST", "/auth/login", who)),
   logout: () => done(request("POST", "/auth/logout")),
 
-  apiKeys: async () => {
-    const answer = await json<ApiKey[] | { items: ApiKey[] }>(request("GET", "/auth/api-keys"));
-    return Array.isArray(answer) ? answer : answer.items;
-  },
+  apiKeys: () => json<ApiKey[]>(request("GET", "/auth/api-keys")),
   createApiKey: (name: string) => json<NewApiKey>(request("POST", "/auth/api-keys", { name })),
   revokeApiKey: (id: string) => done(request("DELETE", `/auth/api-keys/${encodeURIComponent(id)}`)),
 
-  runs: (page = 1, perPage = 20) => json<Page<Run>>(request("GET", `/runs?page=${page}&per_page=${perPage}`)),
+  repository: (url: string, ref: string) => {
+    const query = new URLSearchParams(ref === "" ? { url } : { url, ref });
+    return json<Repository>(request("GET", `/repos/check?${query}`));
+  },
+  runs: (page = 1, perPage = 20) => json<RunPage>(request("GET", `/runs?page=${page}&per_page=${perPage}`)),
   run: (id: string) => json<Run>(request("GET", run(id))),
   createRun: (body: NewRun, idempotencyKey: string) =>
     json<AcceptedRun>(request("POST", "/runs", body, { "Idempotency-Key": idempotencyKey })),

@@ -54,3 +54,6 @@ export function repositoryName(url: string): string {
   const path = (parsed?.pathname ?? url.replace(/^[a-z]+:\/\/[^/]+/, "")).replace(/^\/+|\/+$/g, "").replace(/\.git$/, "");
   return path === "" ? url : path;
 }
+
+/** How a program ended: `exit 0`, or `killed` where it has no exit code. */
+export const exitText = (code: number | null | undefined): string => (code == null ? "killed" : `exit ${code}`);

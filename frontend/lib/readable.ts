@@ -1,5 +1,5 @@
 import { callSubject, type AgentLine } from "./agent-line";
-import { count, plural } from "./format";
+import { count, exitText, plural } from "./format";
 import { Ring } from "./ring";
 
 export type RowKind = "kube" | "status" | "text" | "think" | "tool" | "usage" | "check" | "patch" | "end" | "error" | "gap" | "line";
@@ -79,8 +79,7 @@ export class ReadableLog {
         break;
       case "check": {
         const passed = parsed.exit_code === 0;
-        const end = parsed.exit_code === null ? "killed" : `exit ${parsed.exit_code}`;
-        this.push({ kind: "check", tone: passed ? "ok" : "bad", lead: parsed.command, text: `${end}, ${parsed.seconds.toFixed(1)} s`, ...at });
+        this.push({ kind: "check", tone: passed ? "ok" : "bad", lead: parsed.command, text: `${exitText(parsed.exit_code)}, ${parsed.seconds.toFixed(1)} s`, ...at });
         this.output(parsed.output_tail, passed ? "dim" : "bad", at, "check");
         break;
       }

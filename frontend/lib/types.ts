@@ -1,123 +1,29 @@
-/** The HTTP contract, as far as the page uses it. Optional fields may also be null. */
+/** The HTTP contract by the names that the page uses; `npm run generate` renews it from the server's OpenAPI file. */
+import type { components } from "./openapi.gen";
 
-export type RunStatus = "pending" | "running" | "completed" | "failed" | "cancelled";
-export type VariationStatus = "queued" | "starting" | "running" | "succeeded" | "failed" | "cancelled" | "lost";
+type Schemas = components["schemas"];
+
+export type RunStatus = Schemas["RunStatus"];
+export type VariationStatus = Schemas["VariationStatus"];
+export type Run = Schemas["RunView"];
+export type Variation = Schemas["VariationView"];
+export type RunPage = Schemas["RunListResponse"];
+export type NewRun = Schemas["CreateRunRequest"];
+export type AcceptedRun = Schemas["CreateRunResponse"];
+export type Check = Schemas["CheckResult"];
+export type User = Schemas["UserResponse"];
+export type ApiKey = Schemas["ApiKeyResponse"];
+export type NewApiKey = Schemas["CreateApiKeyResponse"];
+export type Verdict = Schemas["Verdict"];
+export type Verification = Schemas["VerifyResponse"];
+export type Repository = Schemas["CheckRepoResponse"];
+/** `application/problem+json`. */
+export type Problem = Schemas["Problem"];
+/** What the page shows of a change; its hash is the API's business. */
+export type PatchStats = Pick<Schemas["PatchStats"], "files" | "additions" | "deletions">;
+export type Usage = Pick<Schemas["Usage"], "input_tokens" | "output_tokens" | "cost_usd">;
 
 type Maybe<T> = T | null | undefined;
-
-export interface Usage {
-  input_tokens: number;
-  output_tokens: number;
-  cached_tokens?: Maybe<number>;
-  /** US dollars. */
-  cost_usd?: Maybe<number>;
-}
-
-export interface Check {
-  command: string;
-  /** Null when the check was killed. */
-  exit_code: number | null;
-  seconds: number;
-  output_tail: string;
-}
-
-export interface PatchStats {
-  files: number;
-  additions: number;
-  deletions: number;
-}
-
-export interface Variation {
-  /** `0…N-1`; people see `1…N`. */
-  variation_id: number;
-  job_name: string;
-  status: VariationStatus;
-  reason?: Maybe<string>;
-  message?: Maybe<string>;
-  hint?: Maybe<string>;
-  model?: Maybe<string>;
-  temperature?: Maybe<number>;
-  started_at?: Maybe<string>;
-  ended_at?: Maybe<string>;
-  exit_code?: Maybe<number>;
-  summary?: Maybe<string>;
-  usage?: Maybe<Usage>;
-  checks?: Maybe<Check[]>;
-  patch?: Maybe<PatchStats>;
-}
-
-export interface Run {
-  run_id: string;
-  status: RunStatus;
-  github_url: string;
-  ref?: Maybe<string>;
-  base_sha?: Maybe<string>;
-  prompt: string;
-  created_at: string;
-  finished_at?: Maybe<string>;
-  winning_variation_id?: Maybe<number>;
-  variations: Variation[];
-}
-
-export interface Page<T> {
-  items: T[];
-  total: number;
-  page: number;
-  per_page: number;
-  pages: number;
-}
-
-export interface NewRun {
-  github_url: string;
-  prompt: string;
-  ref?: string;
-  variations: number;
-  agent_config?: { model: string };
-  checks?: string[];
-}
-
-export interface AcceptedRun {
-  run_id: string;
-}
-
-export interface User {
-  id: string;
-  email: string;
-}
-
-export interface ApiKey {
-  id: string;
-  name?: Maybe<string>;
-  /** The first characters of the key, to recognise it by. */
-  prefix?: Maybe<string>;
-  created_at: string;
-  expires_at?: Maybe<string>;
-  last_used_at?: Maybe<string>;
-}
-
-export interface NewApiKey {
-  /** The key itself: said once. */
-  api_key: string;
-  key_info: ApiKey;
-}
-
-export type Verdict = "identical" | "superset" | "pod_gone" | "mismatch";
-
-export interface Verification {
-  verdict: Verdict;
-  complete: "yes" | "no" | "unknown";
-  command: string;
-}
-
-/** `application/problem+json`. */
-export interface Problem {
-  title: string;
-  status: number;
-  /** A sentence that a person can act on. */
-  detail: string;
-  code: string;
-  errors?: { loc: string[]; msg: string }[];
-}
 
 /** The events of a run's stream, with the event's name as `type`. */
 export type StreamEvent =

@@ -1,6 +1,6 @@
 import { FileDiff, FlaskConical } from "lucide-react";
 import type { ReactNode } from "react";
-import { dollars, plural, short } from "@/lib/format";
+import { dollars, exitText, plural, short } from "@/lib/format";
 import type { VariationState } from "@/lib/run-state";
 import type { PatchStats } from "@/lib/types";
 import { cn } from "@/lib/utils";
@@ -51,7 +51,7 @@ export function Evidence({ variation }: { variation: VariationState }) {
         <Chip key={index} ok={check.exit_code === 0}>
           <FlaskConical aria-hidden />
           <code className="truncate">{check.command}</code>
-          <b className="font-semibold">{check.exit_code === 0 ? "passed" : check.exit_code === null ? "killed" : `exit ${check.exit_code}`}</b>
+          <b className="font-semibold">{check.exit_code === 0 ? "passed" : exitText(check.exit_code)}</b>
         </Chip>
       ))}
       {patch !== null && (

@@ -2,7 +2,7 @@
 
 import { visible } from "@/lib/ansi";
 import { followLogs } from "@/lib/commands";
-import { count } from "@/lib/format";
+import { count, exitText } from "@/lib/format";
 import type { RunState, VariationState } from "@/lib/run-state";
 import type { RunStore } from "@/lib/run-store";
 import type { Run } from "@/lib/types";
@@ -128,7 +128,7 @@ function ResultPanel({ variation }: { variation: VariationState }) {
           <figcaption className="border-b bg-neutral-paper px-3 py-sm font-mono text-caption">
             $ {check.command}{" "}
             <span className="text-neutral-shadow-ink">
-              {check.exit_code === null ? "killed" : `exit ${check.exit_code}`}, {check.seconds.toFixed(1)} s
+              {exitText(check.exit_code)}, {check.seconds.toFixed(1)} s
             </span>
           </figcaption>
           <pre tabIndex={0} aria-label={`Output of ${check.command}`} className="max-h-96 overflow-auto p-3 text-caption whitespace-pre-wrap">

@@ -14,7 +14,7 @@ export function SelectionBar({ run, variation, changed }: { run: Run; variation:
     <section
       aria-label="Selected"
       data-agent={variation + 1}
-      className="sticky bottom-0 z-30 -mx-md mt-md border-t-3 border-agent bg-neutral-white shadow-lg xl:-mx-lg"
+      className="sticky bottom-0 z-30 -mx-md mt-md border-t-3 border-agent bg-neutral-white shadow-[0_-8px_24px_-12px_hsl(222_84%_16%/0.18)] xl:-mx-lg"
     >
       <div className="flex flex-wrap items-center gap-md px-md py-3 pb-[max(0.75rem,env(safe-area-inset-bottom))] xl:px-lg">
         <p className="flex items-center gap-sm font-semibold whitespace-nowrap">

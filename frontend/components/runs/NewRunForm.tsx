@@ -13,6 +13,7 @@ import { Button } from "../ui/button";
 import { Card, CardHeader } from "../ui/card";
 import { InputField, TextField } from "../ui/field";
 import { Segmented } from "../ui/segmented";
+import { RepositoryState, Suggestion } from "./RepositoryHelp";
 
 const COUNTS = Array.from({ length: MAX_VARIATIONS }, (_, index) => ({ value: index + 1, label: String(index + 1) }));
 
@@ -22,6 +23,8 @@ export function NewRunForm({ steps, lastRun }: { steps: ReactNode; lastRun: Run 
   const create = useCreateRun();
   const [draft, setDraft] = useState<Draft>({ repository: "", ref: "", prompt: "", variations: 3, model: "", checks: "" });
   const [wrong, setWrong] = useState<Record<string, string>>({});
+  // What was last asked of the repository check: a field that was left, not each key.
+  const [asked, setAsked] = useState({ url: "", ref: "" });
   // The same submission sent twice starts one run.
   const [idempotencyKey, setIdempotencyKey] = useState(newKey);
 
@@ -53,7 +56,7 @@ export function NewRunForm({ steps, lastRun }: { steps: ReactNode; lastRun: Run 
     if (event.key === "Enter" && (event.metaKey || event.ctrlKey)) submit();
   };
 
-  const shown = new Set(["github_url", "repo_url", "ref", "prompt", "agent_config", "checks"]);
+  const shown = new Set(["github_url", "ref", "prompt", "agent_config", "checks"]);
   const elsewhere = create.isError && !Object.keys(wrong).some((field) => shown.has(field));
 
   return (
@@ -70,8 +73,14 @@ export function NewRunForm({ steps, lastRun }: { steps: ReactNode; lastRun: Run 
               placeholder={EXAMPLE.repository}
               value={draft.repository}
               onChange={(event) => set("repository", event.target.value)}
-              error={wrong.github_url ?? wrong.repo_url}
-              help={<Suggestion lastRun={lastRun} onFill={fill} />}
+              onBlur={() => setAsked({ url: draft.repository.trim(), ref: draft.ref.trim() })}
+              error={wrong.github_url}
+              help={
+                <>
+                  {draft.repository.trim() === "" && <Suggestion lastRun={lastRun} onFill={fill} />}
+                  {draft.repository.trim() === asked.url && draft.ref.trim() === asked.ref && <RepositoryState url={asked.url} gitRef={asked.ref} />}
+                </>
+              }
             />
             <InputField
               label="Branch, tag or commit"
@@ -79,6 +88,7 @@ export function NewRunForm({ steps, lastRun }: { steps: ReactNode; lastRun: Run 
               placeholder="default branch"
               value={draft.ref}
               onChange={(event) => set("ref", event.target.value)}
+              onBlur={() => setAsked({ url: draft.repository.trim(), ref: draft.ref.trim() })}
               error={wrong.ref}
             />
           </div>
@@ -151,17 +161,6 @@ export function NewRunForm({ steps, lastRun }: { steps: ReactNode; lastRun: Run 
         </Card>
       </div>
     </form>
-  );
-}
-
-/** Something to start from: the last run's repository, or the example. */
-function Suggestion({ lastRun, onFill }: { lastRun: Run | undefined; onFill: (values: Partial<Draft>) => void }) {
-  const values: Partial<Draft> =
-    lastRun === undefined ? { repository: EXAMPLE.repository, prompt: EXAMPLE.prompt } : { repository: lastRun.github_url, ref: lastRun.ref ?? "", prompt: lastRun.prompt };
-  return (
-    <button type="button" className="text-ai-primary-ink underline underline-offset-2" onClick={() => onFill(values)}>
-      {lastRun === undefined ? "Fill in the example" : "Same as the last run"}
-    </button>
   );
 }
 

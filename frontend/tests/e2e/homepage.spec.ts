@@ -81,6 +81,7 @@ test.describe("signed in", () => {
     await page.goto("/");
     await page.getByLabel("Repository").fill(REPOSITORY);
     await page.getByLabel("Prompt").fill(TASK);
+    await expect(page.getByText(/^Reachable\. main is at [0-9a-f]{7}\.$/)).toBeVisible();
     await expectAccessible(page);
     await picture(page, "home");
     await page.getByRole("button", { name: "Switch colour theme" }).click();

@@ -78,7 +78,8 @@ export async function expectAccessible(page: Page): Promise<void> {
   expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" ")}`)).toEqual([]);
 }
 
-/** A picture for the README, in `docs/screenshots`. */
+/** A picture for the README, in `docs/screenshots`; only where `UPDATE_SCREENSHOTS` is set, so that tests leave the tree as it is. */
 export async function picture(page: Page, name: string): Promise<void> {
+  if (process.env.UPDATE_SCREENSHOTS === undefined) return;
   await page.screenshot({ path: fileURLToPath(new URL(`../../../docs/screenshots/${name}.png`, import.meta.url)), animations: "disabled" });
 }

@@ -1,29 +1,23 @@
 import { expect, test } from "vitest";
 import { parseAgentLine } from "@/lib/agent-line";
 import { initialState, integrity, reduce, type RunState } from "@/lib/run-state";
-import type { Run, StreamEvent } from "@/lib/types";
+import type { StreamEvent } from "@/lib/types";
 import { byEvidence } from "@/lib/verdict";
+import { run, TIME, variation } from "./fixtures";
 
-const T = "2026-01-02T03:04:05Z";
-const RUN: Run = {
-  run_id: "run-1",
-  status: "pending",
-  github_url: "https://example.com/a.git",
-  prompt: "do it",
-  created_at: T,
-  variations: [0, 1].map((id) => ({ variation_id: id, job_name: `agent-run-1-${id}`, status: "queued" as const })),
-};
+const T = TIME;
+const RUN = run(variation(0), variation(1));
 
-const output = (variation: number, content: object | string, partial = false): StreamEvent => ({
+const output = (id: number, content: object | string, partial = false): StreamEvent => ({
   type: "agent_output",
-  variation_id: variation,
+  variation_id: id,
   content: typeof content === "string" ? content : JSON.stringify(content),
   timestamp: T,
   ...(partial ? { partial } : {}),
 });
-const complete = (variation: number, lines: number): StreamEvent => ({
+const complete = (id: number, lines: number): StreamEvent => ({
   type: "agent_complete",
-  variation_id: variation,
+  variation_id: id,
   status: "succeeded",
   exit_code: 0,
   lines,
@@ -34,9 +28,9 @@ const complete = (variation: number, lines: number): StreamEvent => ({
 const play = (events: StreamEvent[], start: RunState = initialState(RUN)): RunState =>
   events.reduce((state, event) => reduce(state, event, event.type === "agent_output" ? parseAgentLine(event.content ?? "") : null), start);
 const first = (state: RunState) => {
-  const [variation] = state.variations;
-  if (variation === undefined) throw new Error("no variation");
-  return variation;
+  const [found] = state.variations;
+  if (found === undefined) throw new Error("no variation");
+  return found;
 };
 
 test("the whole way of a variation", () => {
@@ -104,8 +98,7 @@ test("a failure keeps its cause and its hint", () => {
 });
 
 test("the replay of a run that has ended does not take its end back", () => {
-  const [told] = RUN.variations;
-  const ended = initialState({ ...RUN, status: "failed", variations: told === undefined ? [] : [{ ...told, status: "failed", reason: "OOMKilled" }] });
+  const ended = initialState({ ...run({ ...variation(0, "failed"), reason: "OOMKilled" }), status: "failed" });
   const state = play([{ type: "agent_status", variation_id: 0, status: "queued", timestamp: T }, { type: "agent_status", variation_id: 0, status: "running", timestamp: T }], ended);
   expect(first(state)).toMatchObject({ status: "failed", reason: "OOMKilled" });
   expect(state.status).toBe("failed");
@@ -120,12 +113,12 @@ test("an event of a variation that is not known changes nothing, and no state is
 });
 
 test("more checks passed come first, then the smaller change, and no change comes last", () => {
-  const variation = (id: number, passes: boolean, additions: number | null) => ({
+  const candidate = (id: number, passes: boolean, additions: number | null) => ({
     ...first(initialState(RUN)),
     id,
     checks: [{ command: "make test", exit_code: passes ? 0 : 1, seconds: 1, output_tail: "" }],
     patch: additions === null ? null : { files: 1, additions, deletions: 0 },
   });
-  const ranked = byEvidence([variation(0, false, 1), variation(1, true, 9), variation(2, true, null), variation(3, true, 2), variation(4, false, null)]);
+  const ranked = byEvidence([candidate(0, false, 1), candidate(1, true, 9), candidate(2, true, null), candidate(3, true, 2), candidate(4, false, null)]);
   expect(ranked.map(({ id }) => id)).toEqual([3, 1, 2, 0, 4]);
 });

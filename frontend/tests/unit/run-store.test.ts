@@ -1,15 +1,8 @@
 import { expect, test, vi } from "vitest";
 import { KEPT_LINES, RunStore } from "@/lib/run-store";
-import type { Run } from "@/lib/types";
+import { run, variation } from "./fixtures";
 
-const RUN: Run = {
-  run_id: "run-1",
-  status: "running",
-  github_url: "https://example.com/a.git",
-  prompt: "do it",
-  created_at: "2026-01-02T03:04:05Z",
-  variations: [{ variation_id: 0, job_name: "agent-run-1-0", status: "running" }],
-};
+const RUN = run(variation(0, "running"));
 
 test("lines are written at once, readers are told once a frame, and old lines make room", () => {
   const frames: FrameRequestCallback[] = [];
