@@ -33,8 +33,10 @@ def event($name):
           if $line.type == "text" then add($i; $line.delta // "")
           else ($line | agent_line) as $text | if $text then flush($i) | .out += [line($i | tonumber; $text)] else . end end
         else flush($i) | .out += [line($i | tonumber; $d.content // "(not text)")] end
+    # agent_complete says the same, and more.
+    elif $name == "agent_status" and ($d.status | IN("succeeded", "failed")) then .
     elif $name == "agent_status" then
-      flush($i) | .out += [line($i | tonumber; "[\($d.status)] \([$d.reason, $d.message, $d.hint] | map(select(. != null and . != "")) | join(" – "))")]
+      flush($i) | .out += [line($i | tonumber; ["[\($d.status)]", ([$d.reason, $d.message, $d.hint] | map(select(. != null and . != "")) | join(" – "))] | map(select(. != "")) | join(" "))]
     elif $name == "agent_error" then flush($i) | .out += [line($i | tonumber; "[error] \($d.error)")]
     elif $name == "agent_complete" then
       flush($i) | .out += [line($i | tonumber; "[\($d.status)] exit code \($d.exit_code), \($d.lines) log lines, \($d.bytes) bytes"
