@@ -33,7 +33,7 @@ helm_install() {
   case $(target) in
     own) ;;
     k3d) settings+=(--set hostIP=) ;; # its node is a container, whose own localhost nobody reaches
-    *) settings+=(--set hostPort=null --set hostIP=) ;;
+    *) settings+=(--set hostPort=null) ;;
   esac
   # A Job's template cannot change: one of an older image makes way.
   [ "$(k get job agent-job-dev-test -o 'jsonpath={.spec.template.spec.containers[0].image}' 2>/dev/null)" = "$agent" ] ||
