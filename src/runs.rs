@@ -27,6 +27,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc, watch as channel};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
@@ -43,6 +44,9 @@ use crate::templates::{RunManifest, TemplateError, Templates};
 /// How long the server waits at start for a cluster that does not answer, before it serves what it
 /// has and goes on trying.
 const START_PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long the journal waits for a further entry while the server stops.
+const LAST_ENTRIES: Duration = Duration::from_millis(200);
 
 /// The runs of this server. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -110,8 +114,9 @@ impl Runs {
     /// some seconds if the cluster does not answer; then it goes on trying beside.
     pub async fn start(&self, journal: mpsc::UnboundedReceiver<JournalEntry>) {
         let db = self.db.clone();
+        let soft = self.lifecycle.soft().clone();
         self.lifecycle
-            .spawn_core("journal", keep_journal(db, journal));
+            .spawn_core("journal", keep_journal(db, journal, soft));
         let runs = self.clone();
         let (ready, is_ready) = tokio::sync::oneshot::channel();
         self.background("reconcile", async move {
@@ -134,10 +139,7 @@ impl Runs {
             runs.background("clean", cleaning);
             Ok(())
         });
-        if tokio::time::timeout(START_PATIENCE, is_ready)
-            .await
-            .is_err()
-        {
+        if timeout(START_PATIENCE, is_ready).await.is_err() {
             warn!("the cluster does not answer; serving what is stored and trying again");
         }
     }
@@ -218,15 +220,18 @@ impl Runs {
         };
         let runs = self.clone();
         self.background("supervise", async move {
-            let result = supervise(runs.clone(), order).await;
-            runs.handles().remove(&key);
-            result.inspect_err(|error| {
+            let mut pause = Duration::from_secs(1);
+            while let Err(error) = supervise(runs.clone(), order.clone()).await {
                 error!(
                     job = key.job_name(),
                     error = format!("{error:#}"),
-                    "a supervisor failed; the next start of the server takes the variation up again"
+                    "a supervisor failed; starting it again"
                 );
-            })
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(Duration::from_secs(60));
+            }
+            runs.handles().remove(&key);
+            Ok(())
         });
     }
 
@@ -277,8 +282,17 @@ impl Runs {
 async fn keep_journal(
     db: Db,
     mut journal: mpsc::UnboundedReceiver<JournalEntry>,
+    soft: CancellationToken,
 ) -> anyhow::Result<()> {
-    while let Some(entry) = journal.recv().await {
+    loop {
+        let entry = tokio::select! {
+            entry = journal.recv() => entry,
+            // The calls that end because the server stops are written down, too.
+            () = soft.cancelled() => timeout(LAST_ENTRIES, journal.recv()).await.ok().flatten(),
+        };
+        let Some(entry) = entry else {
+            return Ok(());
+        };
         let stored = match &entry {
             JournalEntry::Start(start) => {
                 tracing::debug!(argv = start.argv.join(" "), "kubectl");
@@ -296,5 +310,4 @@ async fn keep_journal(
             error!(%error, "failed to write the journal of kubectl calls");
         }
     }
-    Ok(())
 }

@@ -231,9 +231,12 @@ async fn drain(
                 }
             }
             changed = goal.changed(), if live && stop_at.is_none() => {
+                if changed.is_err() {
+                    // Nobody wants it any more: the server stops.
+                    return Ok(false);
+                }
                 // The container has ended or is gone: the follow ends by itself, or is stopped.
-                let over = changed.is_err() || !matches!(*goal.borrow_and_update(), Goal::Follow(_));
-                if over {
+                if !matches!(*goal.borrow_and_update(), Goal::Follow(_)) {
                     stop_at = Some(Instant::now() + LINGER);
                 }
             }

@@ -9,7 +9,7 @@ use tracing::{info, warn};
 use super::Runs;
 use super::follow::patiently;
 use crate::clock;
-use crate::kubectl::KubectlError;
+use crate::kubectl::{Cascade, KubectlError};
 use crate::model::{Cause, Run, VariationKey};
 
 /// How long the cluster may be away before a run that waits for it fails.
@@ -27,14 +27,32 @@ pub(super) async fn launch(runs: &Runs, run: &Run, keys: &[VariationKey]) -> any
         Ok(objects) => objects,
         Err(error) => {
             warn!(run.id = %run.id, %error, "the cluster refused a run");
-            runs.refuse(keys, &refusal(&error));
             // What was made of it must not go on without the rest.
+            remove(runs, run, keys, &rendered.secret_name).await;
+            runs.refuse(keys, &refusal(&error));
             return Ok(());
         }
     };
-    runs.db.mark_applied(keys, clock::now_ms()).await?;
+    let applied_ms = clock::now_ms();
     info!(run.id = %run.id, jobs = keys.len(), "applied");
-    own_secret(runs, run, &rendered.secret_name, &objects).await
+    if let Err(error) = own_secret(runs, run, &rendered.secret_name, &objects).await {
+        warn!(run.id = %run.id, error = format!("{error:#}"), "a run's Secret stays after its Jobs");
+    }
+    // Last: a server that dies before this applies again, and the Secret gets its owners.
+    Ok(runs.db.mark_applied(keys, applied_ms).await?)
+}
+
+/// Deletes whatever an apply that failed half-way has made.
+async fn remove(runs: &Runs, run: &Run, keys: &[VariationKey], secret: &str) {
+    let jobs = keys.iter().map(|key| ("job", key.job_name()));
+    for (kind, name) in jobs.chain([("secret", secret.to_owned())]) {
+        let delete = runs
+            .kubectl
+            .delete(Some(run.id), kind, &name, Cascade::Background);
+        if let Err(error) = delete.await {
+            warn!(kind, name, %error, "failed to delete what a refused run has left");
+        }
+    }
 }
 
 /// Makes the Jobs the owners of their Secret, so that it goes when the last of them goes.

@@ -29,7 +29,7 @@ use crate::model::{
 const CANCEL_PATIENCE: Duration = Duration::from_secs(600);
 
 /// What a supervisor is started with.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Order {
     pub(super) key: VariationKey,
     /// Somebody wants it to stop.
@@ -54,7 +54,14 @@ pub(super) async fn supervise(runs: Runs, order: Order) -> anyhow::Result<()> {
         told: None,
         stopping: false,
     };
-    supervisor.run(follower).await
+    let mut follower = follower;
+    let result = supervisor.run(&mut follower).await;
+    if result.is_err() && !follower.is_finished() {
+        // A log has one writer: the next supervisor's must find this one gone.
+        follower.abort();
+        let _ = follower.await;
+    }
+    result
 }
 
 struct Supervisor {
@@ -69,7 +76,10 @@ struct Supervisor {
 }
 
 impl Supervisor {
-    async fn run(mut self, follower: JoinHandle<anyhow::Result<Followed>>) -> anyhow::Result<()> {
+    async fn run(
+        mut self,
+        follower: &mut JoinHandle<anyhow::Result<Followed>>,
+    ) -> anyhow::Result<()> {
         let ending = self.until_ended().await?;
         let followed = follower.await.context("the follower died")??;
         let cancelled = self.order.cancel.is_cancelled() && !ending.succeeded();

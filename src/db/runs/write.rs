@@ -108,11 +108,14 @@ impl Db {
 
     /// Notes that somebody wants a run, or one variation of it, to stop.
     pub async fn request_cancel(&self, run: RunId, index: Option<u8>) -> Result<(), DbError> {
-        sqlx::query("UPDATE variations SET cancel_requested = 1 WHERE run_id = ?1 AND (?2 IS NULL OR idx = ?2)")
-            .bind(run.to_string())
-            .bind(index.map(i64::from))
-            .execute(self.write())
-            .await?;
+        sqlx::query(
+            "UPDATE variations SET cancel_requested = 1
+             WHERE run_id = ?1 AND (?2 IS NULL OR idx = ?2) AND settled_ms IS NULL",
+        )
+        .bind(run.to_string())
+        .bind(index.map(i64::from))
+        .execute(self.write())
+        .await?;
         Ok(())
     }
 
