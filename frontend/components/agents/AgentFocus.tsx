@@ -63,7 +63,7 @@ function RailItem({ variation, current, onClick }: { variation: VariationState; 
         <Status status={variation.status} word={statusWord(variation)} className="max-xl:w-full max-xl:pl-7 max-md:sr-only" />
       </span>
       <span className="truncate pl-7 text-caption text-neutral-shadow-ink max-md:hidden">
-        {variation.patch === null ? (variation.reason ?? variation.now) : <Additions patch={variation.patch} />}
+        {variation.patch === null ? visible(variation.reason ?? variation.now) : <Additions patch={variation.patch} />}
       </span>
     </button>
   );

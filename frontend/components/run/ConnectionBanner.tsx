@@ -1,6 +1,7 @@
 "use client";
 
 import { RotateCw } from "lucide-react";
+import Link from "next/link";
 import { useNow } from "@/hooks/useNow";
 import type { Connection } from "@/lib/sse";
 import { Alert } from "../ui/alert";
@@ -11,7 +12,7 @@ export function ConnectionBanner({ connection, onRetry }: { connection: Connecti
   const now = useNow(connection.state === "waiting");
   if (connection.state === "refused") {
     return (
-      <Alert tone="error" className="mb-md">
+      <Alert tone="error" className="mb-md" action={connection.status === 401 ? <SignInLink /> : undefined}>
         {connection.message}
       </Alert>
     );
@@ -31,5 +32,15 @@ export function ConnectionBanner({ connection, onRetry }: { connection: Connecti
     >
       <b className="font-semibold">Connection lost.</b> Retrying in {seconds} s. The stream goes on after the last line received.
     </Alert>
+  );
+}
+
+/** To the sign-in page, and back to what is looked at. */
+function SignInLink() {
+  const here = window.location.pathname + window.location.search;
+  return (
+    <Button asChild size="sm">
+      <Link href={`/login?next=${encodeURIComponent(here)}`}>Sign in again</Link>
+    </Button>
   );
 }
