@@ -42,10 +42,12 @@ fn main() -> Result<ExitCode> {
 
 /// Runs, and says how it ended also when the agent itself fails.
 async fn supervise(termination: Termination) -> Result<ExitCode> {
-    let (output, writer) = Output::start(tokio::io::stdout());
+    let input = Input::read();
+    let key = input.as_ref().map_or("", |input| &input.provider.api_key);
+    let (output, writer) = Output::start(tokio::io::stdout(), key);
     let cancel = CancellationToken::new();
     termination.cancel(cancel.clone())?;
-    let outcome = match Input::read() {
+    let outcome = match input {
         Ok(input) => {
             let run = {
                 let (output, cancel) = (output.clone(), cancel.clone());

@@ -34,20 +34,25 @@ const NAME_ROOM: usize = 256;
 /// Bytes after which only what the result needs is printed.
 const TOTAL_BYTES: u64 = 32 * 1024 * 1024;
 
+/// A shorter secret is none, and replacing it would harm what is printed.
+const SECRET_BYTES: usize = 8;
+
 /// A handle to the writer. Printing waits while the writer is behind.
 #[derive(Clone)]
 pub(crate) struct Output(mpsc::Sender<Body>);
 
 impl Output {
     /// Starts the writer; it ends, and its task with the result, when the last handle is dropped.
-    pub(crate) fn start<W>(writer: W) -> (Self, JoinHandle<io::Result<()>>)
+    ///
+    /// `secret` is never printed, whoever says it; providers repeat keys that they refuse.
+    pub(crate) fn start<W>(writer: W, secret: &str) -> (Self, JoinHandle<io::Result<()>>)
     where
         W: AsyncWrite + Unpin + Send + 'static,
     {
         let (sender, receiver) = mpsc::channel(64);
         (
             Self(sender),
-            tokio::spawn(Writer::new(writer).run(receiver)),
+            tokio::spawn(Writer::new(writer, secret).run(receiver)),
         )
     }
 
@@ -103,6 +108,7 @@ struct Pending {
 
 struct Writer<W> {
     stdout: W,
+    secret: String,
     seq: u64,
     bytes: u64,
     full: bool,
@@ -111,9 +117,10 @@ struct Writer<W> {
 }
 
 impl<W: AsyncWrite + Unpin> Writer<W> {
-    fn new(stdout: W) -> Self {
+    fn new(stdout: W, secret: &str) -> Self {
         Self {
             stdout,
+            secret: secret.to_owned(),
             seq: 0,
             bytes: 0,
             full: false,
@@ -210,6 +217,9 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             body,
         };
         let mut json = line.to_json()?;
+        if self.secret.len() >= SECRET_BYTES && json.contains(&self.secret) {
+            json = json.replace(&self.secret, "[secret]");
+        }
         json.push('\n');
         self.pace.wait(json.len()).await;
         self.bytes += json.len() as u64;

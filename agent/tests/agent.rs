@@ -142,7 +142,11 @@ fn a_cut_answer_changes_nothing_and_a_dead_provider_keeps_what_was_done() {
             cut.clone(),
             calls(&[edit()]),
             cut,
-            Response::status(401, "", "{\"error\": {\"message\": \"who?\"}}"),
+            Response::status(
+                401,
+                "",
+                "{\"error\": {\"message\": \"who? sk-canary-4f1c\"}}",
+            ),
         ],
     );
     let ran = container.run();

@@ -11,6 +11,9 @@ use crate::limits::Tokens;
 /// Longest id or name of a call that is taken over, characters.
 const NAME_CHARS: usize = 128;
 
+/// Longest answer, bytes: far more than any model gives, far less than the container's memory.
+const ANSWER_BYTES: usize = 32 * 1024 * 1024;
+
 /// Most calls in one answer.
 const CALLS: usize = 128;
 
@@ -90,6 +93,15 @@ impl Assembly {
             }
             for part in delta.tool_calls {
                 self.call(part)?;
+            }
+            let reply = &self.reply;
+            let arguments: usize = reply.calls.iter().map(|call| call.arguments.len()).sum();
+            if reply.text.len() + reply.reasoning.len() + arguments > ANSWER_BYTES {
+                let message = format!(
+                    "The model's answer is longer than {} MiB.",
+                    ANSWER_BYTES >> 20
+                );
+                return Err(ModelError::new(ErrorKind::TooLong, message));
             }
             if let Some(finish) = choice.finish_reason.filter(|reason| !reason.is_empty()) {
                 self.finish = Some(finish);

@@ -42,6 +42,8 @@ pub(crate) enum ErrorKind {
     Connection,
     /// Silence.
     Timeout,
+    /// An answer without end.
+    TooLong,
     /// Not the protocol.
     Garbage,
 }
@@ -68,7 +70,8 @@ impl ModelError {
             | ErrorKind::Quota
             | ErrorKind::ContextLength
             | ErrorKind::Refused
-            | ErrorKind::ContentFilter => false,
+            | ErrorKind::ContentFilter
+            | ErrorKind::TooLong => false,
         }
     }
 
@@ -85,6 +88,7 @@ impl ModelError {
             ErrorKind::Unavailable => "model_unavailable",
             ErrorKind::Connection => "model_connection",
             ErrorKind::Timeout => "model_timeout",
+            ErrorKind::TooLong => "model_answer_too_long",
             ErrorKind::Garbage => "model_garbage",
         }
     }

@@ -7,7 +7,7 @@ use super::*;
 /// What is printed, and how long it took on the (paused) clock.
 async fn printed(print: impl AsyncFnOnce(Output)) -> (Vec<Line>, Duration) {
     let (mut read, write) = tokio::io::duplex(256 << 20);
-    let (output, writer) = Output::start(write);
+    let (output, writer) = Output::start(write, "sk-secret");
     let started = Instant::now();
     print(output).await;
     writer.await.unwrap().unwrap();
@@ -65,7 +65,7 @@ async fn long_values_are_split_or_shortened_and_nothing_is_lost_of_a_result() {
             output_tail: format!("{long}the end"),
         };
         output.print(check).await;
-        output.error("code", &*long, true).await;
+        output.error("code", "wrong key: sk-secret!", true).await;
         output.finished(Outcome::Failed, &long, None).await;
     })
     .await;
@@ -80,6 +80,7 @@ async fn long_values_are_split_or_shortened_and_nothing_is_lost_of_a_result() {
             Body::Check { output_tail, .. } => {
                 assert!(output_tail.starts_with('…') && output_tail.ends_with("the end"));
             }
+            Body::Error { message, .. } => assert_eq!(message, "wrong key: [secret]!"),
             _ => {}
         }
     }
