@@ -1,11 +1,9 @@
 /** The commands that do or show the same as the page, ready to be pasted. */
 
-/** Where the chart installs AIdeator. */
-const NAMESPACE = "aideator";
-
-export const followLogs = (job: string): string => `kubectl logs -f job/${job} -n ${NAMESPACE}`;
-export const describeJob = (job: string): string => `kubectl describe job/${job} -n ${NAMESPACE}`;
-export const watchPods = (runId: string): string => `kubectl get pods -w -l aideator.dev/run-id=${runId} -n ${NAMESPACE}`;
+export const followLogs = (job: string, namespace: string): string => `kubectl logs -f job/${job} -n ${namespace}`;
+export const describeJob = (job: string, namespace: string): string => `kubectl describe job/${job} -n ${namespace}`;
+export const watchPods = (runId: string, namespace: string): string =>
+  `kubectl get pods -w -l aideator.dev/run-id=${runId} -n ${namespace}`;
 export const streamLogs = (origin: string, runId: string): string =>
   `curl -N -H "X-API-Key: $AIDEATOR_API_KEY" ${origin}/api/v1/runs/${runId}/stream`;
 

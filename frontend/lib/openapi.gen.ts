@@ -604,6 +604,8 @@ export interface components {
             created_at: string;
             finished_at?: string | null;
             github_url: string;
+            /** @description Where its Jobs are: for `kubectl -n`. */
+            namespace: string;
             prompt: string;
             /** @description As asked for; null means the default branch. */
             ref?: string | null;

@@ -126,12 +126,16 @@ impl Pass {
                 exit_code,
                 seconds,
                 output_tail,
-            } => settled.checks.push(CheckResult {
-                command,
-                exit_code,
-                seconds,
-                output_tail,
-            }),
+            } => {
+                // Asked back, the agent checks again: the last result of a command counts.
+                settled.checks.retain(|check| check.command != command);
+                settled.checks.push(CheckResult {
+                    command,
+                    exit_code,
+                    seconds,
+                    output_tail,
+                });
+            }
             Body::Error { code, message, .. } => self.digest.error = Some((code, message)),
             Body::Finished {
                 outcome, summary, ..

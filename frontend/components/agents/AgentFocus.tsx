@@ -70,7 +70,7 @@ function RailItem({ variation, current, onClick }: { variation: VariationState; 
 }
 
 function Viewer({ run, store, variation, selected, now }: { run: Run; store: RunStore; variation: VariationState; selected: boolean; now: number }) {
-  const command = followLogs(variation.jobName);
+  const command = followLogs(variation.jobName, run.namespace);
   return (
     <section data-agent={variation.id + 1} aria-labelledby="viewed" className="min-w-0 overflow-clip rounded-lg border bg-neutral-white shadow-md">
       <div className="flex flex-wrap items-center gap-3 border-t-3 border-agent bg-neutral-paper px-md py-3">

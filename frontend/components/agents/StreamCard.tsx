@@ -5,7 +5,7 @@ import { visible } from "@/lib/ansi";
 import { followLogs } from "@/lib/commands";
 import type { RunStore } from "@/lib/run-store";
 import type { VariationState } from "@/lib/run-state";
-import { hasEnded } from "@/lib/types";
+import { hasEnded, type Run } from "@/lib/types";
 import { cn } from "@/lib/utils";
 import { AgentBadge } from "../ui/badge";
 import { Button } from "../ui/button";
@@ -17,7 +17,7 @@ import { SelectButton } from "./SelectButton";
 import { canSelect, modelName, statusWord } from "./words";
 
 interface StreamCardProps {
-  runId: string;
+  run: Run;
   store: RunStore;
   variation: VariationState;
   selected: boolean;
@@ -26,8 +26,9 @@ interface StreamCardProps {
 }
 
 /** One agent: who, how it stands, what it prints now, and what came of it. */
-export function StreamCard({ runId, store, variation, selected, now, onFocus }: StreamCardProps) {
+export function StreamCard({ run, store, variation, selected, now, onFocus }: StreamCardProps) {
   const { id } = variation;
+  const command = followLogs(variation.jobName, run.namespace);
   const evidence = variation.checks.length > 0 || variation.patch !== null;
   return (
     <article
@@ -52,16 +53,16 @@ export function StreamCard({ runId, store, variation, selected, now, onFocus }: 
       <div className="mt-sm flex min-h-6 flex-wrap items-center gap-xs px-md">
         {evidence ? <Evidence variation={variation} /> : <span className="min-w-0 truncate text-body-sm">{visible(nowText(variation))}</span>}
       </div>
-      <CardBody runId={runId} store={store} variation={variation} />
+      <CardBody runId={run.run_id} store={store} variation={variation} />
       <footer className="flex flex-wrap items-center gap-sm px-md py-3">
         <Button size="sm" onClick={onFocus} aria-label={`Focus agent ${id + 1}`}>
           <PanelLeft aria-hidden />
           Focus
         </Button>
-        <CopyButton size="icon-sm" text={followLogs(variation.jobName)} label={`Copy: ${followLogs(variation.jobName)}`} />
+        <CopyButton size="icon-sm" text={command} label={`Copy: ${command}`} />
         {canSelect(variation) && (
           <span className="ml-auto flex items-center gap-sm">
-            <SelectButton runId={runId} variation={id} selected={selected} />
+            <SelectButton runId={run.run_id} variation={id} selected={selected} />
           </span>
         )}
       </footer>

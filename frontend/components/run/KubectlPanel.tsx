@@ -41,9 +41,9 @@ export function KubectlPanel({ run, state }: { run: Run; state: RunState }) {
         </h2>
       </div>
       <div className="grid grid-cols-[repeat(auto-fit,minmax(min(100%,20rem),1fr))] content-start gap-x-md gap-y-3 p-md pb-3">
-        {followed !== undefined && <Line about={`Follow agent ${followed.id + 1}`} command={followLogs(followed.jobName)} />}
-        {waiting !== undefined && <Line about={`Why is agent ${waiting.id + 1} waiting?`} command={describeJob(waiting.jobName)} />}
-        <Line about="Watch all pods of this run" command={watchPods(run.run_id)} />
+        {followed !== undefined && <Line about={`Follow agent ${followed.id + 1}`} command={followLogs(followed.jobName, run.namespace)} />}
+        {waiting !== undefined && <Line about={`Why is agent ${waiting.id + 1} waiting?`} command={describeJob(waiting.jobName, run.namespace)} />}
+        <Line about="Watch all pods of this run" command={watchPods(run.run_id, run.namespace)} />
         <Line about="Follow all agents without a browser" command={streamLogs(window.location.origin, run.run_id)} />
       </div>
       <Verify runId={run.run_id} variations={complete} />

@@ -101,7 +101,7 @@ export function RunView({ run }: { run: Run }) {
           {state.variations.map((variation) => (
             <StreamCard
               key={variation.id}
-              runId={run.run_id}
+              run={run}
               store={store}
               variation={variation}
               selected={selected === variation.id}

@@ -18,6 +18,7 @@ export const run = (...variations: Variation[]): Run => ({
   github_url: "https://example.com/a.git",
   base_sha: "0".repeat(40),
   prompt: "do it",
+  namespace: "aideator",
   created_at: TIME,
   variations,
 });

@@ -62,5 +62,6 @@ async fn cancel(
     }
     app.runs.cancel(run.id, index).await?;
     let run = find_run(app, user, id).await?;
-    Ok((StatusCode::ACCEPTED, Json(run.into())))
+    let view = RunView::new(run, app.kubectl.namespace());
+    Ok((StatusCode::ACCEPTED, Json(view)))
 }

@@ -67,7 +67,11 @@ pub async fn list_runs(
         )
         .await?;
     Ok(Json(RunListResponse {
-        items: found.runs.into_iter().map(RunView::from).collect(),
+        items: found
+            .runs
+            .into_iter()
+            .map(|run| RunView::new(run, app.kubectl.namespace()))
+            .collect(),
         total: found.total,
         page,
         per_page,

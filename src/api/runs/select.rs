@@ -58,7 +58,8 @@ pub async fn select_variation(
             app.runs.cancel(run.id, Some(other.key.index)).await?;
         }
     }
-    Ok(Json(find_run(&app, &user, &id).await?.into()))
+    let run = find_run(&app, &user, &id).await?;
+    Ok(Json(RunView::new(run, app.kubectl.namespace())))
 }
 
 fn check(run: &Run, request: &SelectRequest) -> ApiResult<()> {
@@ -114,5 +115,6 @@ pub async fn unselect(
     app.db
         .select(run.id, None, None, app.clock.now_ms())
         .await?;
-    Ok(Json(find_run(&app, &user, &id).await?.into()))
+    let run = find_run(&app, &user, &id).await?;
+    Ok(Json(RunView::new(run, app.kubectl.namespace())))
 }

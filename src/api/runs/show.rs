@@ -16,5 +16,6 @@ pub async fn show_run(
     user: CurrentUser,
     Path(id): Path<String>,
 ) -> ApiResult<Json<RunView>> {
-    Ok(Json(readable_run(&app, &user, &id).await?.into()))
+    let run = readable_run(&app, &user, &id).await?;
+    Ok(Json(RunView::new(run, app.kubectl.namespace())))
 }

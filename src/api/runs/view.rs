@@ -13,6 +13,8 @@ use crate::model::{
 pub struct RunView {
     #[schema(example = "run-0198a7c41e5b7d2084c1f0a9b6d3e755")]
     pub run_id: String,
+    /// Where its Jobs are: for `kubectl -n`.
+    pub namespace: String,
     pub status: RunStatus,
     pub github_url: String,
     /// As asked for; null means the default branch.
@@ -94,10 +96,12 @@ impl From<Timings> for TimingsView {
     }
 }
 
-impl From<Run> for RunView {
-    fn from(run: Run) -> Self {
+impl RunView {
+    /// A run whose Jobs are in `namespace`.
+    pub fn new(run: Run, namespace: &str) -> Self {
         Self {
             run_id: run.id.to_string(),
+            namespace: namespace.to_owned(),
             status: run.status,
             github_url: run.repo_url,
             r#ref: run.git_ref,
