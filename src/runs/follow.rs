@@ -67,6 +67,10 @@ pub(super) async fn follow(
     let mut pause = PAUSE.0;
     let mut failures = 0;
     let confirmed = loop {
+        if goal.has_changed().is_err() {
+            // The supervisor is gone: the server stops.
+            break false;
+        }
         let now = goal.borrow_and_update().clone();
         let (object, live) = match now {
             Goal::Wait => {
@@ -80,7 +84,11 @@ pub(super) async fn follow(
             Goal::Complete(object) => (object, false),
         };
         let read = follower.read(&object, live, &mut goal).await;
-        let Read { appended, clean } = match read {
+        let Read {
+            appended,
+            clean,
+            gone,
+        } = match read {
             Ok(read) => read,
             Err(error) => {
                 // A full disk, or no more processes: what was not stored is read again later.
@@ -88,6 +96,7 @@ pub(super) async fn follow(
                 Read {
                     appended: 0,
                     clean: false,
+                    gone: false,
                 }
             }
         };
@@ -96,7 +105,7 @@ pub(super) async fn follow(
                 break true;
             }
             failures = if clean { 0 } else { failures + 1 };
-            if failures >= TRIES {
+            if gone || failures >= TRIES {
                 break false;
             }
             if clean {
@@ -130,6 +139,8 @@ struct Read {
     appended: u64,
     /// kubectl said that nothing went wrong, and the kubelet wrote no error into the stream.
     clean: bool,
+    /// The API server does not know the pod any more.
+    gone: bool,
 }
 
 impl Follower {
@@ -172,6 +183,7 @@ impl Follower {
         Ok(Read {
             appended: done.appended,
             clean: ended.is_clean() && done.foreign.is_empty(),
+            gone: ended.stderr.contains("(NotFound)"),
         })
     }
 

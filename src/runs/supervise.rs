@@ -115,11 +115,11 @@ impl Supervisor {
                     self.tell(&view, VariationStatus::Running, None).await?;
                 }
                 Phase::Ended(end) => {
-                    let goal = if end.exit_code.is_some() && view.has_pods() {
-                        Goal::Complete(log_object(&view))
-                    } else {
-                        Goal::Abandon
-                    };
+                    // The pod by its name: the Job may be deleted before it.
+                    let pod =
+                        pod_name(&view).filter(|_| end.exit_code.is_some() && view.has_pods());
+                    let goal =
+                        pod.map_or(Goal::Abandon, |pod| Goal::Complete(format!("pod/{pod}")));
                     self.goal.send_replace(goal);
                     return Ok(Ending::from(end));
                 }
@@ -132,10 +132,12 @@ impl Supervisor {
                 self.stop(&view).await?;
             }
             let cancel = self.order.cancel.clone();
+            // Once it has come, there is nothing to wait for but the view.
+            let waits = !cancel.is_cancelled();
             tokio::select! {
                 changed = self.view.changed() => changed.context("the cluster's view ended")?,
                 _ = self.order.refused.changed() => {}
-                () = cancel.cancelled(), if !self.stopping => {}
+                () = cancel.cancelled(), if waits => {}
             }
         }
     }
