@@ -128,16 +128,17 @@ impl Supervisor {
                     return Ok(Ending::lost(cause));
                 }
             }
-            if self.order.cancel.is_cancelled() && !self.stopping {
+            let cancel = self.order.cancel.clone();
+            // Asked once: a cancel that comes now must end the wait below.
+            let cancelled = cancel.is_cancelled();
+            if cancelled && !self.stopping {
                 self.stop(&view).await?;
             }
-            let cancel = self.order.cancel.clone();
-            // Once it has come, there is nothing to wait for but the view.
-            let waits = !cancel.is_cancelled();
             tokio::select! {
                 changed = self.view.changed() => changed.context("the cluster's view ended")?,
                 _ = self.order.refused.changed() => {}
-                () = cancel.cancelled(), if waits => {}
+                // Once it has come, there is nothing to wait for but the view.
+                () = cancel.cancelled(), if !cancelled => {}
             }
         }
     }
