@@ -1,0 +1,16 @@
+//! The product against a real cluster: what `scripts/up` left behind, through HTTP, kubectl, git and curl.
+//!
+//! `source .cluster/env && cargo test --test cluster`. Each test makes its own runs and accounts and may be
+//! repeated; those that break things on purpose run alone.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod account;
+mod cancel;
+mod faults;
+mod hostile;
+mod main_job;
+mod outcomes;
+mod refusals;
+mod rights;
+mod support;

@@ -1,0 +1,61 @@
+//! What all tests share.
+
+mod api;
+mod checks;
+mod follower;
+mod shell;
+
+use std::time::Duration;
+
+use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+pub(crate) use self::api::Api;
+pub(crate) use self::checks::{check_streamed, check_verified};
+pub(crate) use self::follower::{Event, Follower};
+pub(crate) use self::shell::{sh, try_sh};
+
+/// Held shared by tests, and alone by those that break the server or the node under everybody's feet.
+static PEACE: RwLock<()> = RwLock::const_new(());
+
+/// Until it is dropped, nobody breaks anything on purpose.
+pub(crate) async fn in_peace() -> RwLockReadGuard<'static, ()> {
+    PEACE.read().await
+}
+
+/// Until it is dropped, no other test runs.
+pub(crate) async fn alone() -> RwLockWriteGuard<'static, ()> {
+    PEACE.write().await
+}
+
+/// A value of `.cluster/env`.
+#[track_caller]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what scripts/up leaves behind is in the environment"
+)]
+pub(crate) fn env(name: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| {
+        panic!("{name} is not set: run `scripts/up --no-run`, then `source .cluster/env`")
+    })
+}
+
+/// A future that must be ready in time.
+#[track_caller]
+pub(crate) fn within<F: Future>(
+    seconds: u64,
+    what: &str,
+    future: F,
+) -> impl Future<Output = F::Output> {
+    let what = what.to_owned();
+    let caller = std::panic::Location::caller();
+    async move {
+        tokio::time::timeout(Duration::from_secs(seconds), future)
+            .await
+            .unwrap_or_else(|_| panic!("{what}: not within {seconds} s ({caller})"))
+    }
+}
+
+/// A word that no other test and no earlier run has used.
+pub(crate) fn nonce() -> String {
+    uuid::Uuid::now_v7().simple().to_string()
+}

@@ -1,0 +1,137 @@
+//! The HTTP API, as one account.
+
+use serde_json::{Value, json};
+
+use super::{env, nonce};
+
+/// A client with an API key, or without any credential.
+#[derive(Clone)]
+pub(crate) struct Api {
+    http: reqwest::Client,
+    key: Option<String>,
+}
+
+/// A reply, read to its end.
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Api {
+    /// The account that `scripts/up` made.
+    pub(crate) fn operator() -> Self {
+        Self::with_key(Some(env("AIDEATOR_API_KEY")))
+    }
+
+    /// Any credential, or none.
+    pub(crate) fn with_key(key: Option<String>) -> Self {
+        let http = reqwest::Client::new();
+        Self { http, key }
+    }
+
+    /// A new account.
+    pub(crate) async fn stranger() -> Self {
+        let anonymous = Self::with_key(None);
+        let account =
+            json!({"email": format!("{}@example.com", nonce()), "password": "TestPass123"});
+        anonymous.post("/auth/register", &account).await.expect(201);
+        let login = anonymous
+            .post("/auth/login", &account)
+            .await
+            .expect(200)
+            .json();
+        let token = login["access_token"].as_str().unwrap().to_owned();
+        let key = Self::with_key(Some(token))
+            .post("/auth/api-keys", &json!({"name": "test"}))
+            .await
+            .expect(201)
+            .json();
+        Self::with_key(Some(key["api_key"].as_str().unwrap().to_owned()))
+    }
+
+    /// A request with this account's credential.
+    pub(crate) fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
+        let url = format!("{}/api/v1{path}", env("AIDEATOR_URL"));
+        let request = self.http.request(method, url);
+        match &self.key {
+            Some(key) => request.bearer_auth(key),
+            None => request,
+        }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Reply {
+        Reply::of(self.request(reqwest::Method::GET, path)).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Reply {
+        self.post_text(path, body.to_string()).await
+    }
+
+    /// Sends a body that may not be JSON.
+    pub(crate) async fn post_text(&self, path: &str, body: String) -> Reply {
+        let request = self.request(reqwest::Method::POST, path);
+        Reply::of(
+            request
+                .header("content-type", "application/json")
+                .body(body),
+        )
+        .await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Reply {
+        Reply::of(self.request(reqwest::Method::DELETE, path)).await
+    }
+
+    /// Starts a run on the sample repository; its id.
+    pub(crate) async fn start(&self, prompt: &str, variations: usize, more: Value) -> String {
+        let mut body = json!({
+            "github_url": env("AIDEATOR_DEMO_REPO"), "prompt": prompt, "variations": variations,
+        });
+        if let Value::Object(more) = more {
+            body.as_object_mut().unwrap().extend(more);
+        }
+        let accepted = self.post("/runs", &body).await.expect(202).json();
+        let id = accepted["run_id"].as_str().unwrap().to_owned();
+        let jobs: Vec<&str> = accepted["variations"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|v| v["job_name"].as_str().unwrap())
+            .collect();
+        let expected: Vec<String> = (0..variations).map(|i| format!("agent-{id}-{i}")).collect();
+        assert_eq!(jobs, expected);
+        id
+    }
+
+    /// The run as it is now.
+    pub(crate) async fn run(&self, id: &str) -> Value {
+        self.get(&format!("/runs/{id}")).await.expect(200).json()
+    }
+}
+
+impl Reply {
+    async fn of(request: reqwest::RequestBuilder) -> Self {
+        let response = request
+            .timeout(std::time::Duration::from_secs(60))
+            .send()
+            .await
+            .unwrap();
+        let status = response.status().as_u16();
+        let body = response.bytes().await.unwrap().to_vec();
+        Self { status, body }
+    }
+
+    /// The same reply, if it has this status.
+    #[track_caller]
+    pub(crate) fn expect(self, status: u16) -> Self {
+        let text = String::from_utf8_lossy(&self.body);
+        assert_eq!(self.status, status, "{text}");
+        self
+    }
+
+    /// The body as JSON.
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+}
