@@ -15,10 +15,11 @@ mod ingest;
 mod resume;
 mod stamp;
 mod store;
+mod tail;
 
 pub use bell::{Bell, Tick};
 pub use cursor::{LogCursor, Piece, Position};
 pub use ingest::{Gap, Ingest};
-pub use resume::StoredTail;
 pub use stamp::{split_stamp, stamp_ms};
 pub use store::{LogStore, LogWriter};
+pub use tail::StoredTail;

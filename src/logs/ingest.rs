@@ -123,9 +123,9 @@ impl<'w> Ingest<'w> {
             return Ok(());
         }
         let verdict = if newline {
-            self.resume.judge(line)
+            self.resume.judge(line)?
         } else {
-            self.resume.judge_unterminated(line)
+            self.resume.judge_unterminated(line)?
         };
         let from = match verdict {
             Verdict::Known => return Ok(()),

@@ -10,144 +10,13 @@
 //! can, and that is said. A rotation may also cut through a line: the stored end without a newline
 //! and the first re-read line are then one, and the continuation's own timestamp is not part of it.
 
-use std::fs::File;
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
-use std::os::unix::fs::FileExt;
+use std::io;
 
 use aideator_agent::protocol::Line;
-use jiff::{SignedDuration, Timestamp};
 
+use super::split_stamp;
 use super::stamp::instant;
-use super::{LogWriter, split_stamp};
-
-/// How far before the last stored line a re-read starts, besides rounding down to a whole second.
-const MARGIN: SignedDuration = SignedDuration::from_secs(1);
-/// Step of the backward search for the window's start, bytes.
-const STEP: u64 = 256 * 1024;
-/// How much of the line before the window is kept to recognise its rest, bytes.
-const EDGE: usize = 64 * 1024;
-
-/// The end of a stored log, in the form that a re-read is matched with.
-#[derive(Debug, Default)]
-pub struct StoredTail {
-    /// Where to ask `kubectl logs` to start; `None`: from the beginning.
-    pub since: Option<String>,
-    /// Hashes of the whole lines from `since` on.
-    window: Vec<u64>,
-    /// End of the line before the window.
-    edge: Vec<u8>,
-    /// The unterminated end of the file.
-    partial: Vec<u8>,
-    last_stamp: Option<String>,
-    last_at: Option<Timestamp>,
-    last_seq: Option<u64>,
-}
-
-impl StoredTail {
-    /// Reads the end of a log.
-    pub fn of(writer: &LogWriter) -> io::Result<Self> {
-        let (file, committed) = (writer.file(), writer.committed());
-        let mut tail = Self::default();
-        let partial = usize::try_from(writer.len() - committed).map_err(io::Error::other)?;
-        tail.partial.resize(partial, 0);
-        file.read_exact_at(&mut tail.partial, committed)?;
-
-        let Some(last) = last_line(file, committed)? else {
-            return Ok(tail);
-        };
-        let Some((stamp, content)) = split_stamp(&last) else {
-            return Ok(tail);
-        };
-        let Some(at) = instant(stamp) else {
-            return Ok(tail);
-        };
-        tail.last_stamp = Some(stamp.to_owned());
-        tail.last_at = Some(at);
-        tail.last_seq = Line::parse(content).map(|line| line.seq);
-        let since = Timestamp::from_second(at.as_second())
-            .and_then(|second| second.checked_sub(MARGIN))
-            .map_err(io::Error::other)?;
-        tail.since = Some(since.to_string());
-        tail.load_window(file, committed, since)?;
-        Ok(tail)
-    }
-
-    fn load_window(&mut self, file: &File, committed: u64, since: Timestamp) -> io::Result<()> {
-        // Two streams of one container may be stored slightly out of order; a second is plenty.
-        let before = since.checked_sub(MARGIN).map_err(io::Error::other)?;
-        let start = line_before(file, committed, before)?;
-        let mut reader = file.try_clone()?;
-        reader.seek(SeekFrom::Start(start))?;
-        let mut reader = BufReader::with_capacity(1 << 16, reader.take(committed - start));
-        let mut line = Vec::new();
-        while reader.read_until(b'\n', &mut line)? > 0 {
-            line.pop_if(|last| *last == b'\n');
-            let at = split_stamp(&line).and_then(|(stamp, _)| instant(stamp));
-            if at.is_some_and(|at| at >= since) {
-                self.window.push(hash(&line));
-            } else {
-                self.edge.clear();
-                self.edge
-                    .extend_from_slice(&line[line.len().saturating_sub(EDGE)..]);
-            }
-            line.clear();
-        }
-        Ok(())
-    }
-}
-
-fn hash(line: &[u8]) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    line.hash(&mut hasher);
-    hasher.finish()
-}
-
-/// The last whole line below `end`, without its newline.
-fn last_line(file: &File, end: u64) -> io::Result<Option<Vec<u8>>> {
-    if end == 0 {
-        return Ok(None);
-    }
-    let text_end = end - 1;
-    let mut start = text_end;
-    let mut block = vec![0; usize::try_from(STEP).unwrap_or(usize::MAX)];
-    while start > 0 {
-        let size = start.min(STEP);
-        let part = &mut block[..usize::try_from(size).map_err(io::Error::other)?];
-        file.read_exact_at(part, start - size)?;
-        if let Some(newline) = part.iter().rposition(|b| *b == b'\n') {
-            start = start - size + newline as u64 + 1;
-            break;
-        }
-        start -= size;
-    }
-    let mut line = vec![0; usize::try_from(text_end - start).map_err(io::Error::other)?];
-    file.read_exact_at(&mut line, start)?;
-    Ok(Some(line))
-}
-
-/// Start of some line older than `before`, found in steps from the end; 0 when there is none.
-fn line_before(file: &File, end: u64, before: Timestamp) -> io::Result<u64> {
-    let mut from = end;
-    let mut block = vec![0; usize::try_from(STEP).unwrap_or(usize::MAX)];
-    loop {
-        from = from.saturating_sub(STEP);
-        if from == 0 {
-            return Ok(0);
-        }
-        let size = usize::try_from(STEP.min(end - from)).map_err(io::Error::other)?;
-        let part = &mut block[..size];
-        file.read_exact_at(part, from)?;
-        let Some(newline) = part.iter().position(|b| *b == b'\n') else {
-            continue;
-        };
-        let line = &part[newline + 1..];
-        let at = split_stamp(line).and_then(|(stamp, _)| instant(stamp));
-        if at.is_some_and(|at| at < before) {
-            return Ok(from + newline as u64 + 1);
-        }
-    }
-}
+use super::tail::{StoredTail, hash};
 
 /// A place where the log may not be whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -216,24 +85,38 @@ impl Resume {
     }
 
     /// Judges the next line (timestamp and all, without its newline).
-    pub(super) fn judge(&mut self, line: &[u8]) -> Verdict {
+    pub(super) fn judge(&mut self, line: &[u8]) -> io::Result<Verdict> {
+        if matches!(self.state, State::Start) && !self.tail.window.is_empty() {
+            return self.judge_first(line);
+        }
+        Ok(self.judge_next(line))
+    }
+
+    /// Judges the first line of a re-read, where there is something that it may match.
+    fn judge_first(&mut self, line: &[u8]) -> io::Result<Verdict> {
+        let digest = hash(line);
+        let window = self.tail.window.iter().enumerate();
+        let mut same: Vec<usize> = window
+            .filter(|(_, h)| **h == digest)
+            .map(|(i, _)| i)
+            .collect();
+        if same.is_empty() {
+            same = self.tail.joined(line)?;
+        }
+        if same.is_empty() {
+            return Ok(self.after_rotation(line));
+        }
+        self.state = State::Matching(same.into_iter().map(|i| i + 1).collect());
+        Ok(Verdict::Known)
+    }
+
+    fn judge_next(&mut self, line: &[u8]) -> Verdict {
         let digest = hash(line);
         let window = &self.tail.window;
         match &mut self.state {
             State::Done => Verdict::New { from: 0 },
             State::ByTime => self.judge_by_time(line),
-            State::Start if window.is_empty() => self.after_overlap(line),
-            State::Start => {
-                let next: Vec<usize> = (0..window.len())
-                    .filter(|i| window[*i] == digest)
-                    .map(|i| i + 1)
-                    .collect();
-                if next.is_empty() {
-                    return self.after_rotation(line);
-                }
-                self.state = State::Matching(next);
-                Verdict::Known
-            }
+            State::Start => self.after_overlap(line),
             State::Matching(next) if next.first() == Some(&window.len()) => {
                 self.after_overlap(line)
             }
@@ -255,7 +138,7 @@ impl Resume {
 
     /// Judges the unterminated end of a re-read. It may be a known line that was cut, so it is only
     /// new where a new line can be.
-    pub(super) fn judge_unterminated(&mut self, line: &[u8]) -> Verdict {
+    pub(super) fn judge_unterminated(&mut self, line: &[u8]) -> io::Result<Verdict> {
         let at_end = match &self.state {
             State::Done => true,
             State::Start => self.tail.window.is_empty(),
@@ -263,7 +146,7 @@ impl Resume {
             State::ByTime => false,
         };
         if !at_end || (!self.is_done() && self.tail.partial.starts_with(line)) {
-            return Verdict::Known;
+            return Ok(Verdict::Known);
         }
         self.judge(line)
     }

@@ -160,24 +160,34 @@ impl Stored {
         Ok(None)
     }
 
-    /// Moves to the start of the stored line that equals `line`, or whose end `line` is (a line cut
-    /// by a rotation, with the timestamp of its second half). Says whether there is one, and for a
-    /// cut line where its second half begins.
+    /// Moves behind the stored line that equals `line`, or whose end `line` is: a line cut by a
+    /// rotation, with the timestamp of its second half. Of several, that is the last one which is
+    /// not newer. Says whether there is one.
     fn seek_line(&mut self, line: &[u8]) -> io::Result<bool> {
-        let rest = split_stamp(line).map_or(line, |(_, content)| content);
+        let (stamp, rest) = split_stamp(line).unwrap_or(("", line));
         let mut text = Vec::new();
+        let mut behind = None;
         loop {
             text.clear();
             let size = self.reader.read_until(b'\n', &mut text)?;
-            if size == 0 {
-                return Ok(false);
-            }
-            let whole = text == line;
             self.offset += size as u64;
-            if whole || (!rest.is_empty() && text.len() > rest.len() && text.ends_with(rest)) {
+            let known = split_stamp(&text).map_or("", |(stamp, _)| stamp);
+            if size > 0 && text == line {
                 return Ok(true);
             }
+            // Stamps are of one length, so their texts compare as their times do.
+            if size == 0 || known > stamp {
+                break;
+            }
+            if text.len() > line.len() && text.ends_with(rest) {
+                behind = Some(self.offset);
+            }
         }
+        if let Some(offset) = behind {
+            self.reader.seek(SeekFrom::Start(offset))?;
+            self.offset = offset;
+        }
+        Ok(behind.is_some())
     }
 
     fn rewind(&mut self) -> io::Result<()> {
