@@ -74,9 +74,8 @@ pub(super) async fn follow(
         let now = goal.borrow_and_update().clone();
         let (object, live) = match now {
             Goal::Wait => {
-                if goal.changed().await.is_err() {
-                    break false;
-                }
+                // An error is told by the next look.
+                let _ = goal.changed().await;
                 continue;
             }
             Goal::Abandon => break false,
