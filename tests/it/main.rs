@@ -6,5 +6,9 @@
 
 mod auth;
 mod contract;
+mod follow;
 mod http;
+mod reconcile;
+mod runs;
+mod stream;
 mod support;

@@ -1,8 +1,11 @@
-//! A server of one's own for each test.
+//! A server of one's own for each test, with a cluster and a git host of its own.
 
 mod client;
+mod cluster;
+mod git;
+mod run;
 
-use std::path::PathBuf;
+use std::time::Duration;
 
 use aideator::app::AppState;
 use aideator::clock::Clock;
@@ -11,18 +14,66 @@ use aideator::db::Db;
 use aideator::lifecycle::Lifecycle;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
+use tokio_util::sync::DropGuard;
 
 pub(crate) use self::client::Client;
+pub(crate) use self::cluster::{Answer, Cluster, Cut, stamp};
+pub(crate) use self::git::SHA;
+pub(crate) use self::run::{Event, Run, kinds, output_of};
 
-/// The scripted kubectl; it looks for its scripts beside the link that it is started through.
-const KUBECTL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support/kubectl");
+/// How long a test waits for something that must happen.
+const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A running server with a directory, a database, a kubectl and a clock of its own.
+/// A running server with a directory, a database, a cluster and a clock of its own.
 pub(crate) struct TestApp {
     pub(crate) app: AppState,
     pub(crate) clock: Clock,
+    pub(crate) cluster: Cluster,
+    /// A repository that exists.
+    pub(crate) repo: String,
     url: String,
     dir: TempDir,
+    /// Whatever becomes of the test, its server ends.
+    _end: DropGuard,
+}
+
+/// What a server leaves behind.
+pub(crate) struct Stopped {
+    config: Config,
+    pub(crate) clock: Clock,
+    pub(crate) cluster: Cluster,
+    repo: String,
+    dir: TempDir,
+}
+
+impl Stopped {
+    /// A server that takes up what the last one left.
+    pub(crate) async fn start(self) -> TestApp {
+        let Self {
+            config,
+            clock,
+            cluster,
+            repo,
+            dir,
+        } = self;
+        let db = Db::open(&config.storage.database).await.unwrap();
+        let lifecycle = Lifecycle::new();
+        let app = AppState::new(config, db, clock.clone(), lifecycle.clone());
+        let app = app.await.unwrap();
+        let listener = TcpListener::bind((app.config.http.host, 0)).await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        lifecycle.spawn_core("http", aideator::serve(app.clone(), listener));
+        let end = lifecycle.hard().clone().drop_guard();
+        TestApp {
+            app,
+            clock,
+            cluster,
+            repo,
+            url,
+            dir,
+            _end: end,
+        }
+    }
 }
 
 impl TestApp {
@@ -34,26 +85,43 @@ impl TestApp {
     /// A server whose configuration `adjust` has changed.
     pub(crate) async fn spawn_with(adjust: impl FnOnce(&mut Config)) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let kubectl = dir.path().join("kubectl");
-        std::os::unix::fs::symlink(KUBECTL, &kubectl).unwrap();
-        let data = dir.path().join("data");
-        std::fs::create_dir(&data).unwrap();
-        let mut config = Config::for_tests(data, kubectl);
+        let cluster = Cluster::start().await;
+        let mut config = Config::for_tests(dir.path().to_owned(), cluster.kubectl());
         adjust(&mut config);
-
-        let db = Db::open(&config.storage.database).await.unwrap();
         let clock = Clock::fixed(aideator::clock::now_ms());
-        let lifecycle = Lifecycle::new();
-        let app = AppState::new(config, db, clock.clone(), lifecycle.clone())
-            .await
-            .unwrap();
-        let listener = TcpListener::bind((app.config.http.host, 0)).await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        lifecycle.spawn_core("http", aideator::serve(app.clone(), listener));
-        Self {
+        let repo = git::start_git_host().await;
+        let stopped = Stopped {
+            config,
+            clock,
+            cluster,
+            repo,
+            dir,
+        };
+        stopped.start().await
+    }
+
+    /// Asks the server to stop, and waits until all of its tasks have ended.
+    pub(crate) async fn stop(self) -> Stopped {
+        let Self {
             app,
             clock,
-            url,
+            cluster,
+            repo,
+            dir,
+            _end,
+            ..
+        } = self;
+        let (config, lifecycle) = (app.config.clone(), app.lifecycle.clone());
+        drop(app);
+        lifecycle.soft().cancel();
+        lifecycle.tracker().close();
+        let ended = tokio::time::timeout(PATIENCE / 2, lifecycle.tracker().wait()).await;
+        ended.expect("all tasks end soon after the soft token");
+        Stopped {
+            config,
+            clock,
+            cluster,
+            repo,
             dir,
         }
     }
@@ -77,28 +145,5 @@ impl TestApp {
             .expect(200);
         let token = login.json()["access_token"].as_str().unwrap().to_owned();
         anonymous.with_header("authorization", &format!("Bearer {token}"))
-    }
-
-    /// Says what `kubectl VERB …` does from now on: `script` is run by sh with kubectl's own arguments.
-    #[expect(dead_code, reason = "the tests of runs follow")]
-    pub(crate) fn script_kubectl(&self, verb: &str, script: &str) {
-        std::fs::write(self.path(&format!("kubectl.{verb}")), script).unwrap();
-    }
-
-    /// Every call of kubectl so far, one line of arguments each.
-    #[expect(dead_code, reason = "the tests of runs follow")]
-    pub(crate) fn kubectl_calls(&self) -> Vec<String> {
-        let calls = std::fs::read_to_string(self.path("kubectl.calls")).unwrap_or_default();
-        calls.lines().map(str::to_owned).collect()
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
-    }
-}
-
-impl Drop for TestApp {
-    fn drop(&mut self) {
-        self.app.lifecycle.hard().cancel();
     }
 }

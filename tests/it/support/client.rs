@@ -4,6 +4,9 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
+use super::TestApp;
+use super::run::EventStream;
+
 /// A client with the headers that it always sends.
 #[derive(Clone)]
 pub(crate) struct Client {
@@ -39,6 +42,26 @@ impl Client {
             .headers
             .insert(name, HeaderValue::from_str(value).unwrap());
         client
+    }
+
+    /// The same client, with the same credentials, of another server.
+    pub(crate) fn at(&self, test: &TestApp) -> Self {
+        let mut client = self.clone();
+        client.url.clone_from(&test.url);
+        client
+    }
+
+    /// A stream of events, from an id on.
+    pub(crate) async fn stream(&self, path: &str, id: Option<&str>) -> EventStream {
+        let mut request = self.http.get(format!("{}{path}", self.url));
+        request = request.headers(self.headers.clone());
+        if let Some(id) = id {
+            request = request.header("last-event-id", id);
+        }
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), 200, "{path} from {id:?}");
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        EventStream::new(response)
     }
 
     /// The server's address, e.g. `http://127.0.0.1:1234`.

@@ -1,0 +1,276 @@
+//! A follow that ends means nothing: what the container wrote is what is stored, once, whatever
+//! kubectl, the kubelet and its log rotation do.
+
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use crate::support::{Answer, Cut, Run, TestApp, kinds, output_of, stamp};
+
+/// A line as an agent prints it.
+fn agent_line(seq: u64, text: &str) -> String {
+    let kind = if text == "the end" {
+        json!({"type": "finished", "outcome": "succeeded", "summary": text})
+    } else {
+        json!({"type": "text", "delta": text})
+    };
+    let mut line = json!({"v": 1, "seq": seq, "ts": "2026-11-22T21:00:00.000Z"});
+    line.as_object_mut()
+        .unwrap()
+        .extend(kind.as_object().unwrap().clone());
+    line.to_string()
+}
+
+/// A log as the kubelet gives it: one line each 310 ms.
+fn log_of(lines: &[String]) -> Vec<u8> {
+    log_from(0, lines)
+}
+
+fn log_from(first: i64, lines: &[String]) -> Vec<u8> {
+    let text = (first..)
+        .zip(lines)
+        .map(|(i, line)| format!("{} {line}\n", stamp(i * 310)));
+    text.collect::<String>().into_bytes()
+}
+
+/// So many lines of an agent, the last of which says that it is.
+fn whole_run(lines: u64) -> Vec<String> {
+    let line = |seq| agent_line(seq, if seq == lines { "the end" } else { "same" });
+    (1..=lines).map(line).collect()
+}
+
+/// A run of one variation whose follows end as `cuts` say, over this log; it has ended.
+async fn follow(test: &TestApp, log: &[u8], cuts: impl IntoIterator<Item = Cut>) -> Run {
+    let user = test.user("a@example.com").await;
+    let run = test.start_run(&user, 1).await;
+    let job = &run.jobs[0];
+    test.cluster.has_job(job).await;
+    let mut count = 0;
+    for cut in cuts {
+        test.cluster.cut_next_follow(job, cut);
+        count += 1;
+    }
+    test.cluster.print_raw(job, log);
+    test.cluster.run_pod(job);
+    // The container ends when all of that has happened to it while it ran.
+    test.cluster
+        .called(count + 1, |call| call.has("-f") && call.verb() == "logs")
+        .await;
+    test.cluster.complete_pod(job);
+    run.event(|event| event.kind == "agent_complete").await;
+    run
+}
+
+/// The log without its timestamps.
+fn plain(log: &[u8]) -> String {
+    let text = std::str::from_utf8(log).unwrap();
+    text.split_inclusive('\n').map(|line| &line[31..]).collect()
+}
+
+fn gaps(events: &[crate::support::Event]) -> Vec<&Value> {
+    let gaps = events.iter().filter(|event| event.kind == "log_gap");
+    gaps.map(|gap| &gap.data["certain"]).collect()
+}
+
+#[tokio::test]
+async fn follows_that_end_early_lose_and_repeat_nothing() {
+    let test = TestApp::spawn().await;
+    let mut lines = whole_run(30);
+    // Lines that nothing but their number tells apart, and lines that nothing does.
+    lines.splice(20..20, vec!["progress".to_owned(); 5]);
+    let mut log = log_of(&lines);
+    let twin = log_from(20, &["progress".to_owned()]);
+    let at = log.windows(twin.len()).position(|w| w == twin).unwrap();
+    log.splice(at..at, twin.repeat(4));
+    // Cut in a timestamp, in a line, before and after a newline; with kubectl's lie and without.
+    let cuts = (0..24).map(|i| Cut {
+        at: [
+            3,
+            31,
+            60,
+            102,
+            103,
+            104,
+            at + 50,
+            at + 51,
+            at + 120,
+            at + 161,
+        ][i % 10]
+            + i / 10 * 700,
+        code: i32::from(i % 3 == 0),
+        ..Cut::default()
+    });
+    let mut cuts: Vec<Cut> = cuts.filter(|cut| cut.at < log.len()).collect();
+    cuts.sort_by_key(|cut| cut.at);
+    let run = follow(&test, &log, cuts).await;
+
+    let events = run.events().await;
+    assert_eq!(run.stored().await, String::from_utf8(log.clone()).unwrap());
+    assert_eq!(output_of(&events, 0), plain(&log));
+    let end = &events[events.len() - 2];
+    assert_eq!(end.kind, "agent_complete");
+    assert_eq!(end.data["lines"], 39);
+    assert_eq!(end.data["bytes"], plain(&log).len());
+    let hash = Sha256::digest(plain(&log));
+    let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(end.data["sha256"], hex);
+    assert_eq!(gaps(&events), [&Value::Null; 0]);
+    let verified = run.verify().await;
+    assert_eq!(
+        (&verified["verdict"], &verified["complete"]),
+        (&json!("identical"), &json!("yes"))
+    );
+}
+
+#[tokio::test]
+async fn what_the_kubelet_writes_into_the_stream_is_no_output() {
+    let test = TestApp::spawn().await;
+    let log = log_of(&whole_run(6));
+    let texts = [
+        "unable to retrieve container logs for containerd://4f1d",
+        "failed to create fsnotify watcher: too many open files\n",
+        "rpc error: code = Unknown desc = context canceled\n",
+    ];
+    let cut = |text| Cut {
+        at: log.len() / 2,
+        text,
+        ..Cut::default()
+    };
+    let run = follow(&test, &log, texts.map(cut)).await;
+    // The last read of all finds the container's log collected, and is made again.
+    assert_eq!(run.stored().await, String::from_utf8(log.clone()).unwrap());
+    assert_eq!(run.variation(0).await["complete"], true);
+    assert_eq!(run.verify().await["verdict"], "identical");
+}
+
+#[tokio::test]
+async fn an_unterminated_last_line_is_kept_as_it_is() {
+    let test = TestApp::spawn().await;
+    let mut log = log_of(&["one".to_owned(), "two".to_owned()]);
+    log.pop();
+    let cut = Cut {
+        at: log.len() - 1,
+        ..Cut::default()
+    };
+    let run = follow(&test, &log, [cut]).await;
+    assert_eq!(run.stored().await, String::from_utf8(log.clone()).unwrap());
+    let variation = run.variation(0).await;
+    assert_eq!(
+        (&variation["lines"], &variation["bytes"]),
+        (&json!(2), &json!(7))
+    );
+    assert_eq!(run.verify().await["verdict"], "identical");
+}
+
+#[tokio::test]
+async fn a_line_cut_by_a_rotation_is_joined() {
+    let test = TestApp::spawn().await;
+    let lines = whole_run(12);
+    let log = log_of(&lines);
+    let split = log_of(&lines[..7]).len() + 50;
+    // The rest of the line has a timestamp of its own, which is not part of it.
+    let cut_line = &lines[7];
+    let rest = &cut_line[50 - 31..];
+    let mut rotated = format!("{} {rest}\n", stamp(7 * 310 + 5)).into_bytes();
+    rotated.extend(log_from(8, &lines[8..]));
+    let cut = Cut {
+        at: split,
+        rotated: Some(rotated),
+        ..Cut::default()
+    };
+    let run = follow(&test, &log, [cut]).await;
+
+    assert_eq!(run.stored().await, String::from_utf8(log.clone()).unwrap());
+    assert_eq!(gaps(&run.events().await), [&Value::Null; 0]);
+    let verified = run.verify().await;
+    assert_eq!(
+        (&verified["verdict"], &verified["complete"]),
+        (&json!("superset"), &json!("yes"))
+    );
+}
+
+#[tokio::test]
+async fn lines_lost_by_a_rotation_are_told() {
+    let test = TestApp::spawn().await;
+    let lines = whole_run(12);
+    let log = log_of(&lines[..5]);
+    let rotated = Some(log_from(9, &lines[9..]));
+    let cut = Cut {
+        at: log.len(),
+        rotated,
+        ..Cut::default()
+    };
+    let run = follow(&test, &log, [cut]).await;
+
+    let events = run.events().await;
+    assert!(gaps(&events).contains(&&json!(true)), "{events:#?}");
+    let gap = events.iter().find(|event| event.kind == "log_gap").unwrap();
+    assert_eq!(gap.data["after_timestamp"], stamp(4 * 310));
+    let told: Vec<u64> = output_of(&events, 0)
+        .lines()
+        .map(|line| {
+            serde_json::from_str::<Value>(line).unwrap()["seq"]
+                .as_u64()
+                .unwrap()
+        })
+        .collect();
+    assert_eq!(told, [1, 2, 3, 4, 5, 10, 11, 12]);
+    assert_eq!(run.variation(0).await["complete"], false);
+    let verified = run.verify().await;
+    assert_eq!(
+        (&verified["verdict"], &verified["complete"]),
+        (&json!("superset"), &json!("no"))
+    );
+}
+
+/// An image that numbers nothing: nobody can tell, and that is said.
+#[tokio::test]
+async fn a_rotation_without_line_numbers_leaves_a_doubt() {
+    let test = TestApp::spawn().await;
+    let log = log_of(&["one".to_owned(), "two".to_owned()]);
+    let rotated = Some(log_from(2, &["three".to_owned()]));
+    let cut = Cut {
+        at: log.len(),
+        rotated,
+        ..Cut::default()
+    };
+    let run = follow(&test, &log, [cut]).await;
+    let events = run.events().await;
+    assert_eq!(gaps(&events), [&json!(false)]);
+    assert_eq!(output_of(&events, 0), "one\ntwo\nthree\n");
+    assert_eq!(run.variation(0).await["complete"], Value::Null);
+}
+
+#[tokio::test]
+async fn verify_tells_a_changed_log_from_one_that_is_gone() {
+    let test = TestApp::spawn().await;
+    let log = log_of(&whole_run(5));
+    let run = follow(&test, &log, []).await;
+    let job = &run.jobs[0];
+    assert_eq!(run.verify().await["kubectl"], run.verify().await["stored"]);
+
+    let mut changed = log.clone();
+    changed[200] ^= 1;
+    test.cluster.rewrite(job, &changed);
+    let verified = run.verify().await;
+    assert_eq!(
+        (&verified["verdict"], &verified["first_difference"]),
+        (&json!("mismatch"), &json!(200))
+    );
+    test.cluster.rewrite(job, &log[..log.len() - 120]);
+    assert_eq!(run.verify().await["verdict"], "mismatch");
+
+    test.cluster.rewrite(
+        job,
+        b"unable to retrieve container logs for containerd://4f1d",
+    );
+    assert_eq!(run.verify().await["verdict"], "pod_gone");
+    test.cluster
+        .answer_once("logs", Answer::fails("error: unexpected EOF"));
+    assert_eq!(run.verify().await["verdict"], "pod_gone");
+    test.cluster.remove_job(job);
+    let verified = run.verify().await;
+    assert_eq!(verified["verdict"], "pod_gone");
+    assert!(verified["message"].as_str().unwrap().contains("NotFound"));
+    assert_eq!(verified["kubectl"], Value::Null);
+    assert_eq!(kinds(&run.events().await).last(), Some(&"run_complete"));
+}

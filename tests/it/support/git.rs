@@ -1,0 +1,40 @@
+//! A git host as the server sees it: the list of a repository's refs over HTTP.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "what is outside of the server is not its task"
+)]
+
+use axum::Router;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use tokio::net::TcpListener;
+
+/// The commit of every branch there.
+pub(crate) const SHA: &str = "7fd1a60b01f91b314f59955a4e4d4e80d8edf11d";
+
+/// Where the repository `hello.git` is; there is no other.
+pub(crate) async fn start_git_host() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/hello.git", listener.local_addr().unwrap());
+    let path = "/hello.git/info/refs";
+    let router = Router::new().route(path, axum::routing::get(async || refs()));
+    let router = router.fallback(StatusCode::NOT_FOUND);
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    url
+}
+
+fn refs() -> impl IntoResponse {
+    let line = |text: String| format!("{:04x}{text}", text.len() + 4);
+    let answer = [
+        line("# service=git-upload-pack\n".to_owned()),
+        "0000".to_owned(),
+        line(format!(
+            "{SHA} HEAD\0symref=HEAD:refs/heads/main agent=git/2\n"
+        )),
+        line(format!("{SHA} refs/heads/main\n")),
+        "0000".to_owned(),
+    ];
+    let kind = "application/x-git-upload-pack-advertisement";
+    ([(header::CONTENT_TYPE, kind)], answer.concat())
+}
