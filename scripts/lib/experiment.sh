@@ -130,7 +130,7 @@ outcome() {
   cat <<END
 
 Compare them:  $URL/stream?run=$run   (sign in with AIDEATOR_EMAIL and AIDEATOR_PASSWORD of .cluster/env)
-Pick one, here the $((best + 1)). (its number in the API is $best):
+Pick one, here variation $((best + 1)) ($best in the API):
   source .cluster/env
   curl -sS -X POST \$AIDEATOR_URL/api/v1/runs/$run/select -H "X-API-Key: \$AIDEATOR_API_KEY" -H 'Content-Type: application/json' -d '{"winning_variation_id":$best}'
 Apply it to a clone:
