@@ -37,7 +37,7 @@ async fn a_cancelled_variation_is_gone_with_its_log_kept_and_the_other_goes_on()
         .until(60, "the other cancelled", |event| cancelled(event, 1))
         .await;
     assert_eq!(pods(&id, 1).await, 0, "cancelled, and a pod is there");
-    follower.to_end().await;
+    follower.read_to_end().await;
 
     // The log outlives the pods, and its last lines are those that the agent printed when it was told to stop.
     check_streamed(&api, &id, &follower.events).await;
@@ -68,7 +68,7 @@ async fn a_run_cancelled_at_once_leaves_nothing_behind() {
     let id = api.start("[[scripted: slow]]", 2, json!({})).await;
     api.delete(&format!("/runs/{id}")).await.expect(202);
     let mut follower = Follower::new(&api, &id);
-    follower.to_end().await;
+    follower.read_to_end().await;
     assert_eq!(api.run(&id).await["status"], "cancelled");
     let left = format!("kubectl get jobs,pods -l aideator.dev/run-id={id} -o name");
     assert_eq!(String::from_utf8(sh(&left).await).unwrap(), "");

@@ -24,7 +24,7 @@ async fn start(api: &Api) -> (String, Follower) {
 
 /// Follows to the end: every event came once, and the log is the whole log.
 async fn finish(api: &Api, id: &str, mut follower: Follower) {
-    follower.to_end().await;
+    follower.read_to_end().await;
     check_streamed(api, id, &follower.events).await;
     check_verified(api, id, 3).await;
     assert_eq!(api.run(id).await["status"], "completed");

@@ -3,11 +3,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 
 use aideator_agent::protocol::{Body, Line};
 
-use crate::support::{Api, Event, Follower, check_streamed, in_peace, nonce, sh};
+use crate::support::{Api, Event, Follower, check_streamed, in_peace, nonce, sh, sha256};
 
 /// As long as a prompt may be, in characters.
 const LONGEST: usize = 16_000;
@@ -27,11 +26,6 @@ fn hostile(nonce: &str) -> String {
     let prompt = format!(">{filled}{command}");
     assert_eq!(prompt.chars().count(), LONGEST);
     prompt
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let hash = Sha256::digest(bytes);
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What the agent's tool printed.
@@ -54,14 +48,14 @@ async fn a_hostile_prompt_arrives_byte_for_byte_and_makes_nothing_but_its_jobs()
     let prompt = hostile(&nonce);
     let id = api.start(&prompt, 2, json!({})).await;
     let mut follower = Follower::new(&api, &id);
-    follower.to_end().await;
+    follower.read_to_end().await;
     check_streamed(&api, &id, &follower.events).await;
 
     let shown = api.run(&id).await;
     assert!(shown["prompt"] == prompt, "the API shows another prompt");
     for variation in 0..2 {
         let output = tool_output(&follower.events, variation);
-        assert!(output.contains(&hex(prompt.as_bytes())), "{output}");
+        assert!(output.contains(&sha256(prompt.as_bytes())), "{output}");
     }
     let secret = sh(&format!(
         "kubectl get secret -l aideator.dev/run-id={id} -o json"

@@ -26,7 +26,7 @@ async fn finished() -> &'static Finished {
             let prompt = "Make the failing tests pass: what is not a duration must be an error, and so must overflow.";
             let id = api.start(prompt, 3, json!({"checks": ["python3 -m unittest"]})).await;
             let mut follower = Follower::new(&api, &id);
-            follower.to_end().await;
+            follower.read_to_end().await;
             let shown = api.run(&id).await;
             Finished { id, shown, events: follower.events }
         })
@@ -57,12 +57,12 @@ async fn a_client_that_comes_back_gets_exactly_the_rest() {
     let _peace = in_peace().await;
     let (api, run) = (Api::operator(), finished().await);
     let mut replay = Follower::new(&api, &run.id);
-    replay.to_end().await;
+    replay.read_to_end().await;
     assert_eq!(by_variation(&replay.events), by_variation(&run.events));
     let total = run.events.len();
     for at in [0, 1, total / 4, total / 2, total - 2] {
         let mut rest = Follower::after(&api, &run.id, Some(run.events[at].id.clone()));
-        rest.to_end().await;
+        rest.read_to_end().await;
         assert_eq!(
             by_variation(&rest.events),
             by_variation(&run.events[at + 1..]),

@@ -10,7 +10,7 @@ async fn an_error_of_the_model_fails_the_run_with_its_words() {
     let api = Api::operator();
     let id = api.start("[[scripted: error=401]]", 1, json!({})).await;
     let mut follower = Follower::new(&api, &id);
-    follower.to_end().await;
+    follower.read_to_end().await;
     check_streamed(&api, &id, &follower.events).await;
     check_verified(&api, &id, 1).await;
 
@@ -47,7 +47,7 @@ async fn a_flood_arrives_whole() {
     let prompt = "[[scripted: say lines=20000 bytes=100 rate=0]]";
     let id = api.start(prompt, 2, json!({})).await;
     let mut follower = Follower::new(&api, &id);
-    follower.to_end().await;
+    follower.read_to_end().await;
     check_streamed(&api, &id, &follower.events).await;
     check_verified(&api, &id, 2).await;
     for variation in api.run(&id).await["variations"].as_array().unwrap() {

@@ -4,95 +4,64 @@ use serde_json::{Value, json};
 
 use crate::support::{Api, env, in_peace, nonce, sh};
 
-/// What is wrong, the body, the field that the answer names.
-fn wrong_bodies(prompt: &str) -> Vec<(&'static str, Value, &'static str)> {
+/// What is wrong, the body, and the field that the answer names.
+type Wrong = (&'static str, Value, &'static str);
+
+fn wrong_repositories(prompt: &str) -> Vec<Wrong> {
     let repo = env("AIDEATOR_DEMO_REPO");
     let missing = repo.replace("parse-duration", "no-such-repository");
     assert_ne!(missing, repo);
-    let body = |url: &str, more: Value| {
-        let mut body = json!({"github_url": url, "prompt": prompt});
-        let Value::Object(more) = more else {
-            return body;
-        };
-        body.as_object_mut().unwrap().extend(more);
-        body
-    };
+    let with_password = repo.replace("://", "://a:b@");
+    let urls = [
+        ("no such repository", missing.as_str()),
+        ("a host not allowed", "https://example.com/a/b"),
+        (
+            "the cluster's own API",
+            "https://kubernetes.default.svc/api",
+        ),
+        ("a file", "file:///etc/passwd"),
+        ("an option as a URL", "--upload-pack=id"),
+        ("a password in the URL", &with_password),
+    ];
+    let refs = [
+        ("no such ref", "no-such-branch"),
+        ("an option as a ref", "--upload-pack=id"),
+        ("a range as a ref", "main..v0-api"),
+    ];
+    let urls = urls.map(|(what, url)| {
+        (
+            what,
+            json!({"github_url": url, "prompt": prompt}),
+            "github_url",
+        )
+    });
+    let refs = refs.map(|(what, name)| {
+        (
+            what,
+            json!({"github_url": repo, "prompt": prompt, "ref": name}),
+            "ref",
+        )
+    });
+    urls.into_iter().chain(refs).collect()
+}
+
+fn wrong_fields(prompt: &str) -> Vec<Wrong> {
+    let repo = env("AIDEATOR_DEMO_REPO");
+    let count = |n: Value| json!({"github_url": repo, "prompt": prompt, "variations": n});
+    let says = |prompt: &str| json!({"github_url": repo, "prompt": prompt});
+    let long = format!("{prompt}{}", "x".repeat(16_000));
     vec![
-        (
-            "no such repository",
-            body(&missing, json!({})),
-            "github_url",
-        ),
-        (
-            "no such ref",
-            body(&repo, json!({"ref": "no-such-branch"})),
-            "ref",
-        ),
-        (
-            "an option as a ref",
-            body(&repo, json!({"ref": "--upload-pack=id"})),
-            "ref",
-        ),
-        (
-            "a host not allowed",
-            body("https://example.com/a/b", json!({})),
-            "github_url",
-        ),
-        (
-            "the cluster's API",
-            body("https://kubernetes.default.svc/api", json!({})),
-            "github_url",
-        ),
-        (
-            "a file",
-            body("file:///etc/passwd", json!({})),
-            "github_url",
-        ),
-        (
-            "an option as a URL",
-            body("--upload-pack=id", json!({})),
-            "github_url",
-        ),
-        (
-            "a password in the URL",
-            body(&repo.replace("://", "://a:b@"), json!({})),
-            "github_url",
-        ),
-        (
-            "no variation",
-            body(&repo, json!({"variations": 0})),
-            "variations",
-        ),
-        (
-            "six variations",
-            body(&repo, json!({"variations": 6})),
-            "variations",
-        ),
-        (
-            "half a variation",
-            body(&repo, json!({"variations": 1.5})),
-            "variations",
-        ),
-        (
-            "a short prompt",
-            json!({"github_url": repo, "prompt": "  short  "}),
-            "prompt",
-        ),
-        (
-            "a long prompt",
-            json!({"github_url": repo, "prompt": format!("{prompt}{}", "x".repeat(16_000))}),
-            "prompt",
-        ),
-        (
-            "NUL",
-            json!({"github_url": repo, "prompt": format!("{prompt}\0")}),
-            "prompt",
-        ),
+        ("no variation", count(json!(0)), "variations"),
+        ("six variations", count(json!(6)), "variations"),
+        ("half a variation", count(json!(1.5)), "variations"),
+        ("a short prompt", says("  short  "), "prompt"),
+        ("a long prompt", says(&long), "prompt"),
+        ("NUL", says(&format!("{prompt}\0")), "prompt"),
         ("no prompt", json!({"github_url": repo}), "prompt"),
         ("no repository", json!({"prompt": prompt}), "github_url"),
         (
             "an unknown field",
-            body(&repo, json!({"variation": 3})),
+            json!({"github_url": repo, "prompt": prompt, "variation": 3}),
             "variation",
         ),
     ]
@@ -103,7 +72,8 @@ async fn a_wrong_request_is_refused_with_the_field_at_fault_and_starts_nothing()
     let _peace = in_peace().await;
     let (api, mark) = (Api::stranger().await, nonce());
     let prompt = format!("A request that must be refused: {mark}");
-    for (what, body, field) in wrong_bodies(&prompt) {
+    let wrong = wrong_repositories(&prompt).into_iter();
+    for (what, body, field) in wrong.chain(wrong_fields(&prompt)) {
         let reply = api.post("/runs", &body).await;
         assert_eq!(reply.status, 422, "{what}");
         let problem = reply.json();

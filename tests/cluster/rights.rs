@@ -9,7 +9,7 @@ const GRANTED: &[(&str, &str)] = &[
     ("jobs.batch", "create delete get list patch watch"),
     ("pods", "get list patch watch"),
     ("pods/log", "get"),
-    ("secrets", "create get patch"),
+    ("secrets", "create delete get patch"),
     ("events", "list watch"),
 ];
 /// What every account may: ask who it is, and what it may.

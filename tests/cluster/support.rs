@@ -7,6 +7,7 @@ mod shell;
 
 use std::time::Duration;
 
+use sha2::{Digest as _, Sha256};
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 pub(crate) use self::api::Api;
@@ -58,4 +59,9 @@ pub(crate) fn within<F: Future>(
 /// A word that no other test and no earlier run has used.
 pub(crate) fn nonce() -> String {
     uuid::Uuid::now_v7().simple().to_string()
+}
+
+/// In hex, as `sha256sum` prints it.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    format!("{:x}", Sha256::digest(bytes))
 }

@@ -4,9 +4,8 @@ use std::collections::HashSet;
 
 use aideator_agent::protocol::Line;
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
 
-use super::{Api, Event, sh};
+use super::{Api, Event, sh, sha256};
 
 /// Checks a whole stream, as a client got it, against `kubectl logs` and against itself.
 pub(crate) async fn check_streamed(api: &Api, run: &str, events: &[Event]) {
@@ -83,8 +82,7 @@ fn check_lines(variation: &Value, own: &[&Event]) -> Vec<u8> {
     let end = &own.last().unwrap().data;
     assert_eq!(end["lines"], lines);
     assert_eq!(end["bytes"], streamed.len());
-    let hash = Sha256::digest(&streamed);
-    let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = sha256(&streamed);
     assert_eq!(end["sha256"], hash);
     assert_eq!(variation["sha256"], hash);
     streamed

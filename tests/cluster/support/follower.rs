@@ -103,7 +103,7 @@ impl Follower {
     }
 
     /// Follows until the server has nothing more to say: the stream ends, and a reconnect gets 204.
-    pub(crate) async fn to_end(&mut self) {
+    pub(crate) async fn read_to_end(&mut self) {
         let all = async { while self.next().await.is_some() {} };
         within(300, "the end of the run", all).await;
     }
