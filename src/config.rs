@@ -75,8 +75,17 @@ pub fn example() -> String {
     let mut env = Env::empty();
     // Missing required values are expected here; only the record of what was asked for matters.
     let _ = Config::read(&mut env);
-    env.example()
+    env.example() + FOR_SCRIPTS
 }
+
+/// What `scripts/up` reads from the same file; the server never has the provider's key.
+const FOR_SCRIPTS: &str = "
+## scripts/up
+
+# Key of the model's provider. It goes into the Secret openai-secret, for the agents; without it the
+# scripted model is used.
+# OPENAI_API_KEY=
+";
 
 #[cfg(test)]
 mod tests {
