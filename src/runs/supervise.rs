@@ -22,7 +22,7 @@ use crate::clock;
 use crate::kubectl::Cascade;
 use crate::logs::Gap;
 use crate::model::{
-    Cause, EventKind, NewEvent, Timings, VariationKey, VariationStatus, VariationUpdate,
+    Cause, Event, EventKind, NewEvent, Timings, VariationKey, VariationStatus, VariationUpdate,
 };
 
 /// How long the cluster may be away before a cancel is given up and told as such.
@@ -41,6 +41,7 @@ pub(super) struct Order {
 /// Sees one variation to its end.
 pub(super) async fn supervise(runs: Runs, order: Order) -> anyhow::Result<()> {
     let key = order.key;
+    let told = told_before(&runs, key).await?;
     let writer = runs.store.writer(key).context("failed to open a log")?;
     let (goal, goals) = watch::channel(Goal::Wait);
     let follower = runs
@@ -51,7 +52,7 @@ pub(super) async fn supervise(runs: Runs, order: Order) -> anyhow::Result<()> {
         runs,
         order,
         goal,
-        told: None,
+        told,
         stopping: false,
     };
     let mut follower = follower;
@@ -64,13 +65,27 @@ pub(super) async fn supervise(runs: Runs, order: Order) -> anyhow::Result<()> {
     result
 }
 
+type State = (VariationStatus, Option<Cause>);
+
+/// What the variation's earlier supervisor told last: a state and its event are stored together.
+async fn told_before(runs: &Runs, key: VariationKey) -> anyhow::Result<Option<State>> {
+    let told =
+        |event: &Event| event.kind == EventKind::AgentStatus && event.index == Some(key.index);
+    if !runs.db.events_after(key.run, 0).await?.iter().any(told) {
+        return Ok(None);
+    }
+    let variations = runs.db.run(key.run).await?.map(|run| run.variations);
+    let variation = variations.into_iter().flatten().find(|it| it.key == key);
+    Ok(variation.map(|it| (it.status, it.cause)))
+}
+
 struct Supervisor {
     runs: Runs,
     order: Order,
     view: watch::Receiver<JobView>,
     goal: watch::Sender<Goal>,
     /// What was told last: a state is told once.
-    told: Option<(VariationStatus, Option<Cause>)>,
+    told: Option<State>,
     /// The cancel was passed on to the cluster.
     stopping: bool,
 }
