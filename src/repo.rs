@@ -4,15 +4,17 @@
 //! (<https://git-scm.com/docs/http-protocol>, "Smart Clients"), follows redirects only within the
 //! same host, and reads a bounded answer.
 
+mod refs;
+
 use std::time::Duration;
 
 use futures::StreamExt as _;
-use gix_packetline::PacketLineRef;
 use gix_packetline::decode::{Stream, streaming};
 use reqwest::redirect::Policy;
 use reqwest::{Client, StatusCode};
 use url::Url;
 
+use self::refs::{Refs, is_object_id};
 use crate::config::AllowedHost;
 
 /// Longest URL that is looked at, bytes.
@@ -122,11 +124,7 @@ impl Repos {
         }
         let refs = Refs::parse(&self.advertised(url).await?)?;
         let sha = match git_ref {
-            Some(name) => refs.find(name).ok_or_else(|| {
-                RepoError::Ref(format!(
-                    "the repository has no branch, tag or commit {name:?}"
-                ))
-            })?,
+            Some(name) => self.find(url, &refs, name).await?,
             None => refs.head().ok_or_else(|| {
                 RepoError::Unreachable("it has no default branch; is it empty?".to_owned())
             })?,
@@ -136,6 +134,67 @@ impl Repos {
             branches: refs.branches(),
             default_branch: refs.default_branch,
         })
+    }
+
+    async fn find(&self, url: &Url, refs: &Refs, name: &str) -> Result<String, RepoError> {
+        if let Some(sha) = refs.find(name) {
+            return Ok(sha);
+        }
+        // A commit need not be at the end of a branch.
+        if is_object_id(name) && self.has_commit(url, name).await? {
+            return Ok(name.to_owned());
+        }
+        Err(RepoError::Ref(format!(
+            "the repository has no branch, tag or commit {name:?}"
+        )))
+    }
+
+    /// Asks for a commit and looks only whether the server refuses
+    /// (<https://git-scm.com/docs/protocol-v2>, "fetch"). A server that answers anything else is
+    /// believed to have it: the clone is the proof.
+    async fn has_commit(&self, url: &Url, sha: &str) -> Result<bool, RepoError> {
+        let line = |text: &str| format!("{:04x}{text}", text.len() + 4);
+        let want = line(&format!("want {sha}\n"));
+        let command = line("command=fetch\n");
+        let request = [
+            &command,
+            "0001",
+            &want,
+            &line("deepen 1\n"),
+            &line("done\n"),
+            "0000",
+        ]
+        .concat();
+        let mut service = url.clone();
+        service.set_path(&format!(
+            "{}/git-upload-pack",
+            url.path().trim_end_matches('/')
+        ));
+        let unreachable = |error: reqwest::Error| RepoError::Unreachable(plain(&error));
+        let response = self
+            .client
+            .post(service)
+            .header("git-protocol", "version=2")
+            .header("content-type", "application/x-git-upload-pack-request")
+            .body(request)
+            .send()
+            .await
+            .map_err(unreachable)?;
+        let mut answer = Vec::new();
+        let mut body = response.bytes_stream();
+        while let Some(block) = body.next().await {
+            answer.extend_from_slice(&block.map_err(unreachable)?);
+            match streaming(&answer) {
+                Ok(Stream::Complete { line, .. }) => {
+                    return Ok(!line
+                        .as_slice()
+                        .is_some_and(|text| text.starts_with(b"ERR ")));
+                }
+                Ok(Stream::Incomplete { .. }) => {}
+                Err(_) => break,
+            }
+        }
+        Ok(true)
     }
 
     async fn advertised(&self, url: &Url) -> Result<Vec<u8>, RepoError> {
@@ -212,97 +271,6 @@ fn check_ref(name: &str) -> Result<(), RepoError> {
     Ok(())
 }
 
-/// What a git server advertises.
-#[derive(Debug, Default)]
-struct Refs {
-    /// Name and object id; for annotated tags the commit.
-    refs: Vec<(String, String)>,
-    default_branch: Option<String>,
-}
-
-impl Refs {
-    fn parse(mut answer: &[u8]) -> Result<Self, RepoError> {
-        let broken = || RepoError::Unreachable("the URL is no git repository".to_owned());
-        let mut found = Self::default();
-        let mut announced = false;
-        while !answer.is_empty() {
-            let Ok(Stream::Complete {
-                line,
-                bytes_consumed,
-            }) = streaming(answer)
-            else {
-                return Err(broken());
-            };
-            answer = &answer[bytes_consumed..];
-            let PacketLineRef::Data(data) = line else {
-                continue;
-            };
-            let text = String::from_utf8_lossy(data);
-            let text = text.trim_end_matches('\n');
-            if text.starts_with("# service=") {
-                announced = true;
-            } else {
-                found.take(text).ok_or_else(broken)?;
-            }
-        }
-        if announced { Ok(found) } else { Err(broken()) }
-    }
-
-    fn take(&mut self, line: &str) -> Option<()> {
-        let (entry, capabilities) = line.split_once('\0').unwrap_or((line, ""));
-        let (sha, name) = entry.split_once(' ')?;
-        if !is_object_id(sha) {
-            return None;
-        }
-        for capability in capabilities.split(' ') {
-            if let Some(branch) = capability.strip_prefix("symref=HEAD:refs/heads/") {
-                self.default_branch = Some(branch.to_owned());
-            }
-        }
-        match name.strip_suffix("^{}") {
-            // An annotated tag's commit follows the tag; an empty repository has only this line.
-            Some("capabilities") => {}
-            Some(tag) => {
-                if let Some(known) = self.refs.iter_mut().rev().find(|(n, _)| n == tag) {
-                    sha.clone_into(&mut known.1);
-                }
-            }
-            None => self.refs.push((name.to_owned(), sha.to_owned())),
-        }
-        Some(())
-    }
-
-    fn get(&self, name: &str) -> Option<String> {
-        let found = self.refs.iter().find(|(known, _)| known == name);
-        found.map(|(_, sha)| sha.clone())
-    }
-
-    fn head(&self) -> Option<String> {
-        self.get("HEAD")
-    }
-
-    fn find(&self, name: &str) -> Option<String> {
-        let named = ["refs/heads/", "refs/tags/"]
-            .iter()
-            .find_map(|prefix| self.get(&format!("{prefix}{name}")));
-        let full = || name.starts_with("refs/").then(|| self.get(name)).flatten();
-        // A commit need not be at the end of a branch; cloning it proves that it is there.
-        let commit = || is_object_id(name).then(|| name.to_owned());
-        named.or_else(full).or_else(commit)
-    }
-
-    fn branches(&self) -> Vec<String> {
-        let branch =
-            |(name, _): &(String, String)| name.strip_prefix("refs/heads/").map(str::to_owned);
-        self.refs.iter().filter_map(branch).collect()
-    }
-}
-
-/// A whole SHA-1 or SHA-256 object id in lower-case hex.
-fn is_object_id(text: &str) -> bool {
-    matches!(text.len(), 40 | 64) && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -339,36 +307,5 @@ mod tests {
         ] {
             assert!(repos.check_url(url).is_err(), "{url}");
         }
-    }
-
-    #[test]
-    fn refs_are_found_as_git_does() {
-        let (a, b, c) = ("a".repeat(40), "b".repeat(40), "c".repeat(40));
-        let line = |text: String| format!("{:04x}{text}", text.len() + 4);
-        let answer = [
-            line("# service=git-upload-pack\n".to_owned()),
-            "0000".to_owned(),
-            line(format!(
-                "{a} HEAD\0multi_ack symref=HEAD:refs/heads/main agent=git/2\n"
-            )),
-            line(format!("{a} refs/heads/main\n")),
-            line(format!("{b} refs/tags/v1\n")),
-            line(format!("{c} refs/tags/v1^{{}}\n")),
-            "0000".to_owned(),
-        ]
-        .concat();
-        let refs = Refs::parse(answer.as_bytes()).unwrap();
-        assert_eq!(refs.default_branch.as_deref(), Some("main"));
-        assert_eq!(refs.head().unwrap(), a);
-        assert_eq!(
-            refs.find("v1").unwrap(),
-            c,
-            "an annotated tag is its commit"
-        );
-        assert_eq!(refs.find("refs/heads/main").unwrap(), a);
-        assert_eq!(refs.find(&"d".repeat(40)).unwrap(), "d".repeat(40));
-        assert_eq!(refs.find("mai"), None);
-        assert_eq!(refs.branches(), ["main"]);
-        assert!(Refs::parse(b"<html>").is_err());
     }
 }

@@ -90,9 +90,9 @@ impl RunReader {
         let ear = bell.listen();
         let keys: Vec<VariationKey> = run.variations.iter().map(|v| v.key).collect();
         let token = match token {
-            Some(token) if token.fits(keys.len()) => token,
+            Some(token) if token.fits(keys.len(), only) => token,
             Some(_) => return Err(BadToken.into()),
-            None => Token::start(keys.len()),
+            None => Token::start(keys.len(), only),
         };
         let mut logs = Vec::with_capacity(keys.len());
         for (key, at) in keys.into_iter().zip(token.positions()) {

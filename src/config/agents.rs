@@ -26,7 +26,7 @@ pub struct Agents {
     pub default_model: String,
     /// An OpenAI-compatible endpoint; none means the provider's own default in the agent.
     pub openai_base_url: Option<Url>,
-    /// The Secret whose `OPENAI_API_KEY` the agents get.
+    /// The Secret whose `api-key` the agents get as `OPENAI_API_KEY`.
     pub openai_secret_name: String,
     /// Hosts that repositories may be cloned from.
     pub allowed_git_hosts: Vec<AllowedHost>,
@@ -87,7 +87,7 @@ impl Agents {
             openai_secret_name: env.read(
                 "OPENAI_SECRET_NAME",
                 "openai-secret",
-                "Secret in the same namespace whose key OPENAI_API_KEY the agents get.",
+                "Secret in the same namespace whose key api-key the agents get as OPENAI_API_KEY.",
             ),
             allowed_git_hosts: hosts.0,
             instance: instance(env),

@@ -1,7 +1,8 @@
 //! Positions in a run, as text for `id:` and `Last-Event-ID`. Opaque to clients.
 //!
 //! `e3.1042.0.77~65` is: 3 events told, 1042 bytes of the first log, none of the second, and of the
-//! third 77 bytes, which is within the line that begins at 65.
+//! third 77 bytes, which is within the line that begins at 65. `e3v1.…` is a place in the stream of
+//! variation 1 alone, which says nothing about what was told of the others.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,6 +13,8 @@ use crate::logs::Position;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Token {
     events: i64,
+    /// The stream tells only this variation.
+    only: Option<u8>,
     logs: Vec<Position>,
 }
 
@@ -22,9 +25,10 @@ pub struct BadToken;
 
 impl Token {
     /// Before everything.
-    pub fn start(logs: usize) -> Self {
+    pub fn start(logs: usize, only: Option<u8>) -> Self {
         Self {
             events: 0,
+            only,
             logs: vec![Position::default(); logs],
         }
     }
@@ -34,8 +38,8 @@ impl Token {
         self.events
     }
 
-    pub(super) fn fits(&self, logs: usize) -> bool {
-        self.logs.len() == logs
+    pub(super) fn fits(&self, logs: usize, only: Option<u8>) -> bool {
+        self.logs.len() == logs && self.only == only
     }
 
     pub(super) fn positions(&self) -> Vec<Position> {
@@ -54,6 +58,9 @@ impl Token {
 impl fmt::Display for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "e{}", self.events)?;
+        if let Some(only) = self.only {
+            write!(f, "v{only}")?;
+        }
         for at in &self.logs {
             write!(f, ".{}", at.offset)?;
             if at.line_start != at.offset {
@@ -74,6 +81,10 @@ impl FromStr for Token {
             .and_then(|part| part.strip_prefix('e'))
             .ok_or(BadToken)?;
         let number = |text: &str| text.parse::<u64>().map_err(|_| BadToken);
+        let (events, only) = match events.split_once('v') {
+            Some((events, only)) => (events, Some(only.parse().map_err(|_| BadToken)?)),
+            None => (events, None),
+        };
         let logs = parts
             .map(|part| match part.split_once('~') {
                 None => Ok(Position::line(number(part)?)),
@@ -88,6 +99,7 @@ impl FromStr for Token {
             .collect::<Result<_, _>>()?;
         Ok(Self {
             events: i64::try_from(number(events)?).map_err(|_| BadToken)?,
+            only,
             logs,
         })
     }
@@ -99,10 +111,12 @@ mod tests {
 
     #[test]
     fn a_token_survives_its_text_form() {
-        for text in ["e0.0.0.0", "e3.1042.0.77~65", "e9.5"] {
+        for text in ["e0.0.0.0", "e3.1042.0.77~65", "e9.5", "e2v1.0.9"] {
             assert_eq!(text.parse::<Token>().unwrap().to_string(), text);
         }
-        for text in ["", "3.1", "e", "e1.x", "e1.5~5", "e1.5~9", "e-1.0", "e1.5~"] {
+        for text in [
+            "", "3.1", "e", "e1.x", "e1.5~5", "e1.5~9", "e-1.0", "e1.5~", "e1v.0", "e1v999.0",
+        ] {
             assert!(text.parse::<Token>().is_err(), "{text}");
         }
     }
