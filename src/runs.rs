@@ -217,6 +217,7 @@ impl Runs {
             key,
             cancel,
             refused: refusals,
+            view: self.cluster.view(&key.job_name()),
         };
         let runs = self.clone();
         self.background("supervise", async move {

@@ -36,19 +36,21 @@ pub(super) struct Order {
     pub(super) cancel: CancellationToken,
     /// Why its Job cannot be made, should that be so.
     pub(super) refused: watch::Receiver<Option<Cause>>,
+    /// Its Job as the cluster tells it. Held from the start: a view that nobody looks at is forgotten.
+    pub(super) view: watch::Receiver<JobView>,
 }
 
 /// Sees one variation to its end.
 pub(super) async fn supervise(runs: Runs, order: Order) -> anyhow::Result<()> {
     let key = order.key;
-    let told = told_before(&runs, key).await?;
     let writer = runs.store.writer(key).context("failed to open a log")?;
+    let told = told_before(&runs, key).await?;
     let (goal, goals) = watch::channel(Goal::Wait);
     let follower = runs
         .lifecycle
         .spawn("follow", follow(runs.clone(), key, writer, goals));
     let supervisor = Supervisor {
-        view: runs.cluster.view(&key.job_name()),
+        view: order.view.clone(),
         runs,
         order,
         goal,
