@@ -69,7 +69,7 @@ impl AppState {
             lifecycle.clone(),
         )
         .context("failed to prepare the manifests")?;
-        runs.start(entries).await;
+        runs.start(entries).await?;
         Ok(Self(Arc::new(App {
             config,
             db,

@@ -26,6 +26,7 @@ use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use anyhow::Context as _;
 use tokio::sync::{Notify, mpsc, watch as channel};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -34,11 +35,12 @@ use tracing::{error, warn};
 use self::cluster::Cluster;
 use self::supervise::{Order, supervise};
 use crate::config::Agents;
-use crate::db::{Db, DbError};
+use crate::db::Db;
+use crate::db::runs::Inserted;
 use crate::kubectl::{JournalEntry, Kubectl};
 use crate::lifecycle::Lifecycle;
 use crate::logs::LogStore;
-use crate::model::{Cause, NewEvent, Run, RunId, VariationKey, VariationUpdate};
+use crate::model::{Cause, NewEvent, NewRun, Run, RunId, VariationKey, VariationUpdate};
 use crate::templates::{RunManifest, TemplateError, Templates};
 
 /// How long the server waits at start for a cluster that does not answer, before it serves what it
@@ -112,7 +114,13 @@ impl Runs {
 
     /// Reconciles with the cluster and begins to watch it. Returns when the rows are true, or after
     /// some seconds if the cluster does not answer; then it goes on trying beside.
-    pub async fn start(&self, journal: mpsc::UnboundedReceiver<JournalEntry>) {
+    pub async fn start(
+        &self,
+        journal: mpsc::UnboundedReceiver<JournalEntry>,
+    ) -> anyhow::Result<()> {
+        reconcile::prepare(self)
+            .await
+            .context("failed to look at unfinished runs")?;
         let db = self.db.clone();
         let soft = self.lifecycle.soft().clone();
         self.lifecycle
@@ -142,6 +150,7 @@ impl Runs {
         if timeout(START_PATIENCE, is_ready).await.is_err() {
             warn!("the cluster does not answer; serving what is stored and trying again");
         }
+        Ok(())
     }
 
     async fn reconcile_until_done(&self) {
@@ -156,31 +165,59 @@ impl Runs {
         }
     }
 
-    /// Starts a stored run.
-    pub fn begin(&self, run: Run) {
+    /// Stores a run and starts it. A task of its own: a client that goes away in between must not
+    /// leave a run that nobody starts.
+    pub async fn create(&self, run: NewRun) -> anyhow::Result<Inserted> {
+        let runs = self.clone();
+        let create = async move {
+            let inserted = runs.db.insert_run(&run, crate::clock::now_ms()).await?;
+            if matches!(inserted, Inserted::New) {
+                let stored = runs.db.run(run.id).await?;
+                runs.begin(stored.context("a run vanished")?);
+            }
+            anyhow::Ok(inserted)
+        };
+        self.lifecycle.spawn("create", create).await?
+    }
+
+    fn begin(&self, run: Run) {
         let keys: Vec<VariationKey> = run.variations.iter().map(|v| v.key).collect();
         for key in &keys {
-            self.supervise(*key, false);
+            self.supervise(*key);
         }
         let runs = self.clone();
         self.background("launch", async move {
-            let launched = launch::launch(&runs, &run, &keys).await;
-            if let Err(error) = &launched {
-                runs.refuse(&keys, &Cause::new("LaunchFailed", format!("{error:#}")));
-            }
-            launched
+            runs.launch_or_refuse(&run, &keys).await;
+            Ok(())
         });
     }
 
+    async fn launch_or_refuse(&self, run: &Run, keys: &[VariationKey]) {
+        if let Err(error) = launch::launch(self, run, keys).await {
+            error!(run.id = %run.id, error = format!("{error:#}"), "a run cannot be launched");
+            let message = "the manifests could not be made; the server's log says why";
+            self.refuse(keys, &Cause::new("LaunchFailed", message));
+        }
+    }
+
     /// Asks a run, or one of its variations, to stop.
-    pub async fn cancel(&self, run: RunId, index: Option<u8>) -> Result<(), DbError> {
-        self.db.request_cancel(run, index).await?;
+    pub async fn cancel(&self, run: RunId, index: Option<u8>) -> anyhow::Result<()> {
+        let runs = self.clone();
+        let cancel = async move {
+            runs.db.request_cancel(run, index).await?;
+            runs.pass_cancel(run, index);
+            anyhow::Ok(())
+        };
+        self.lifecycle.spawn("cancel", cancel).await?
+    }
+
+    /// Tells the supervisors of a cancel that is stored.
+    fn pass_cancel(&self, run: RunId, index: Option<u8>) {
         for (key, handle) in self.handles().iter() {
             if key.run == run && index.is_none_or(|index| index == key.index) {
                 handle.cancel.cancel();
             }
         }
-        Ok(())
     }
 
     /// The manifest of a run as it would be applied.
@@ -195,12 +232,13 @@ impl Runs {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn is_supervised(&self, key: VariationKey) -> bool {
+        self.handles().contains_key(&key)
+    }
+
     /// Starts the supervisor of an unfinished variation, unless it has one.
-    fn supervise(&self, key: VariationKey, cancel_requested: bool) {
+    fn supervise(&self, key: VariationKey) {
         let cancel = CancellationToken::new();
-        if cancel_requested {
-            cancel.cancel();
-        }
         let (refused, refusals) = channel::channel(None);
         {
             let mut handles = self.handles();
@@ -221,6 +259,8 @@ impl Runs {
         };
         let runs = self.clone();
         self.background("supervise", async move {
+            // Held between two tries, so that what is known of the Job is not forgotten.
+            let _view = runs.cluster.view(&key.job_name());
             let mut pause = Duration::from_secs(1);
             while let Err(error) = supervise(runs.clone(), order.clone()).await {
                 error!(
@@ -229,7 +269,7 @@ impl Runs {
                     "a supervisor failed; starting it again"
                 );
                 tokio::time::sleep(pause).await;
-                pause = (pause * 2).min(Duration::from_secs(60));
+                pause = (pause * 2).min(Duration::from_mins(1));
             }
             runs.handles().remove(&key);
             Ok(())

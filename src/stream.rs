@@ -121,7 +121,14 @@ impl RunReader {
         };
         reader.load().await?;
         // Everything was told already: the end is the first thing to say.
-        reader.ended = reader.queue.is_empty() && run.finished_ms.is_some();
+        reader.ended = match only {
+            None => reader.queue.is_empty() && run.finished_ms.is_some(),
+            Some(only) => {
+                let mut settled = run.variations.iter().filter(|v| v.settled.is_some());
+                settled.any(|v| v.key.index == only)
+                    && !reader.queue.iter().any(|event| event.index == Some(only))
+            }
+        };
         Ok(reader)
     }
 

@@ -6,7 +6,7 @@
 mod check;
 mod render;
 
-pub use render::{RunManifest, Templates};
+pub use render::{RunManifest, Templates, secret_name};
 
 use handlebars::RenderError;
 

@@ -294,7 +294,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A variation's log as far as it is stored. `Range: bytes=N-` skips the first N bytes of any format. */
+        /**
+         * A variation's log as far as it is stored. `Range: bytes=N-` goes on after N bytes of
+         *     `timestamps`, and of `raw` once the variation has ended.
+         */
         get: operations["get_logs"];
         put?: never;
         post?: never;

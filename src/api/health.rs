@@ -127,7 +127,7 @@ async fn storage(app: &AppState) -> Check {
 pub struct Readiness(tokio::sync::Mutex<Option<(Instant, Vec<Check>)>>);
 
 /// How long an answer is good: a bad one is asked about again soon.
-const GOOD_FOR: Duration = Duration::from_secs(60);
+const GOOD_FOR: Duration = Duration::from_mins(1);
 const BAD_FOR: Duration = Duration::from_secs(3);
 
 /// kubectl and its rights.

@@ -82,11 +82,10 @@ impl Db {
         Ok(runs)
     }
 
-    /// Which of these attempts a row knows and has not settled yet, or settled no longer ago than
-    /// its Job is kept.
+    /// Whether a row knows of this attempt's Job. One that we have deleted should not be there.
     pub async fn knows_job(&self, key: VariationKey) -> Result<bool, DbError> {
         let row: Option<(i64,)> = sqlx::query_as(
-            "SELECT 1 FROM variations WHERE run_id = ? AND idx = ? AND attempt >= ?",
+            "SELECT 1 FROM variations WHERE run_id = ? AND idx = ? AND attempt >= ? AND job_deleted_ms IS NULL",
         )
         .bind(key.run.to_string())
         .bind(i64::from(key.index))

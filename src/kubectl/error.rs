@@ -43,7 +43,7 @@ impl KubectlError {
     /// did not answer in time. What it has refused is final.
     pub fn is_transient(&self) -> bool {
         // kubectl has no exit codes for this; client-go's texts have been stable for years.
-        const SIGNS: [&str; 16] = [
+        const SIGNS: [&str; 18] = [
             "Unable to connect to the server",
             "The connection to the server",
             "connection refused",
@@ -52,7 +52,9 @@ impl KubectlError {
             "network is unreachable",
             "i/o timeout",
             "TLS handshake timeout",
-            "unexpected EOF",
+            "EOF",
+            "broken pipe",
+            "server closed idle connection",
             "context deadline exceeded",
             "http2: ",
             "(ServiceUnavailable)",
@@ -64,7 +66,12 @@ impl KubectlError {
         match self {
             Self::Timeout { .. } | Self::Pipe(_) => true,
             Self::Exit { stderr, .. } => SIGNS.iter().any(|sign| stderr.contains(sign)),
-            Self::Spawn { .. } | Self::Decode(_) => false,
+            // Out of processes or memory, which passes.
+            Self::Spawn { source, .. } => matches!(
+                source.kind(),
+                io::ErrorKind::WouldBlock | io::ErrorKind::OutOfMemory
+            ),
+            Self::Decode(_) => false,
         }
     }
 }

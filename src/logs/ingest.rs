@@ -97,6 +97,17 @@ impl<'w> Ingest<'w> {
         })
     }
 
+    /// The places found since the last call where the log may not be whole. They are just before
+    /// what was appended since then.
+    pub fn take_gaps(&mut self) -> Vec<Gap> {
+        std::mem::take(&mut self.gaps)
+    }
+
+    /// Bytes of the log that readers may read.
+    pub fn committed(&self) -> u64 {
+        self.writer.committed()
+    }
+
     /// Whether anything of the container's was stored by this stream.
     pub fn appended(&self) -> u64 {
         self.appended

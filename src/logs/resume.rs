@@ -178,7 +178,7 @@ impl Resume {
         const ROTATED: &str = "the log was rotated while nobody followed it";
         self.state = State::Done;
         let content = split_stamp(line).map_or(line, |(_, content)| content);
-        let expected = self.tail.last_seq.map(|seq| seq + 1);
+        let expected = self.tail.last_seq.map(|seq| seq.saturating_add(1));
         let own = Line::parse(content).map(|l| l.seq);
         if self.tail.partial.is_empty() {
             match (expected, own) {

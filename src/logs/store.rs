@@ -90,6 +90,22 @@ impl LogStore {
         LogCursor::new(self.path(key), at)
     }
 
+    /// Shows of a log that has no writer yet only what is committed, as if it had one.
+    pub fn prepare(&self, key: VariationKey) -> io::Result<()> {
+        let file = match File::open(self.path(key)) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        let committed = end_of_last_line(&file, file.metadata()?.len())?;
+        let mut state = self.state();
+        state
+            .open
+            .entry(key)
+            .or_insert_with(|| Arc::new(AtomicU64::new(committed)));
+        Ok(())
+    }
+
     /// The log's one writer. What a dead server left unfinished at its end is kept, uncommitted.
     pub fn writer(&self, key: VariationKey) -> io::Result<LogWriter> {
         fs::create_dir_all(self.dir(key.run))?;

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 use super::observe::{Job, Note, Pod};
-use crate::model::VariationKey;
+use crate::model::{RunId, VariationKey};
 
 /// All there is to know about one Job.
 #[derive(Debug, Clone, Default)]
@@ -51,6 +51,8 @@ struct Entry {
     /// When the Job and each pod (by UID) was last told of.
     job_told: u64,
     pods_told: HashMap<String, u64>,
+    /// Somebody will look at it soon.
+    expected: bool,
 }
 
 impl Cluster {
@@ -61,19 +63,19 @@ impl Cluster {
     /// The view of a Job, now and as it changes. The Job need not exist yet.
     pub(super) fn view(&self, job: &str) -> watch::Receiver<JobView> {
         let mut cache = self.cache();
-        cache
-            .jobs
-            .entry(job.to_owned())
-            .or_default()
-            .view
-            .subscribe()
+        let entry = cache.jobs.entry(job.to_owned()).or_default();
+        entry.expected = false;
+        entry.view.subscribe()
     }
 
     /// Forgets Jobs that are gone and that nobody looks at.
     pub(super) fn forget_gone(&self) {
         self.cache().jobs.retain(|_, entry| {
             let view = entry.view.borrow();
-            entry.view.receiver_count() > 0 || view.job.is_some() || view.has_pods()
+            entry.expected
+                || entry.view.receiver_count() > 0
+                || view.job.is_some()
+                || view.has_pods()
         });
     }
 
@@ -81,6 +83,7 @@ impl Cluster {
     pub(super) fn expect(&self, job: &str) {
         let mut cache = self.cache();
         let entry = cache.jobs.entry(job.to_owned()).or_default();
+        entry.expected = true;
         entry.view.send_modify(|view| view.seen = true);
     }
 
@@ -91,6 +94,50 @@ impl Cluster {
         views
             .filter_map(|view| view.job.as_ref()?.metadata.key())
             .collect()
+    }
+
+    /// Notes that a Job was made just now, unless more is known of it already.
+    pub(super) fn applied(&self, job: Job) {
+        let seen = |view: &JobView| view.seen;
+        if !self
+            .cache()
+            .jobs
+            .get(&job.metadata.name)
+            .is_some_and(|entry| seen(&entry.view.borrow()))
+        {
+            self.job(job, false);
+        }
+    }
+
+    /// Name and UID of the Jobs that the cluster has of a run.
+    pub(super) fn jobs_of(&self, run: RunId) -> Vec<(String, String)> {
+        let cache = self.cache();
+        let views = cache.jobs.values().map(|entry| entry.view.borrow());
+        views
+            .filter_map(|view| {
+                let metadata = &view.job.as_ref()?.metadata;
+                let ours = metadata.key().is_some_and(|key| key.run == run);
+                ours.then(|| (metadata.name.clone(), metadata.uid.clone()))
+            })
+            .collect()
+    }
+
+    /// Whether something of a Job was told after `mark`: then a list made at `mark` is older news.
+    fn job_is_newer(&self, name: &str, mark: Mark) -> bool {
+        self.cache()
+            .jobs
+            .get(name)
+            .is_some_and(|entry| entry.job_told > mark.0)
+    }
+
+    fn pod_is_newer(&self, pod: &Pod, mark: Mark) -> bool {
+        let cache = self.cache();
+        let told = |entry: &Entry| entry.pods_told.get(&pod.metadata.uid).copied();
+        cache
+            .jobs
+            .values()
+            .filter_map(told)
+            .any(|told| told > mark.0)
     }
 
     pub(super) fn job(&self, job: Job, deleted: bool) {
@@ -159,7 +206,9 @@ impl Cluster {
     pub(super) fn jobs_listed(&self, mark: Mark, jobs: Vec<Job>) {
         let names: HashSet<String> = jobs.iter().map(|job| job.metadata.name.clone()).collect();
         for job in jobs {
-            self.job(job, false);
+            if !self.job_is_newer(&job.metadata.name, mark) {
+                self.job(job, false);
+            }
         }
         for (name, entry) in &mut self.cache().jobs {
             let present = entry.view.borrow().job.is_some();
@@ -173,7 +222,9 @@ impl Cluster {
     pub(super) fn pods_listed(&self, mark: Mark, pods: Vec<Pod>) {
         let uids: HashSet<String> = pods.iter().map(|pod| pod.metadata.uid.clone()).collect();
         for pod in pods {
-            self.pod(pod, false);
+            if !self.pod_is_newer(&pod, mark) {
+                self.pod(pod, false);
+            }
         }
         for entry in self.cache().jobs.values_mut() {
             let told = &entry.pods_told;

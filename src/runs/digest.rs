@@ -90,13 +90,13 @@ impl Pass {
     }
 
     fn agent_line(&mut self, line: Line, stamp: &str) {
-        if line.seq != self.last_seq + 1 && self.digest.hole.is_none() {
+        if line.seq != self.last_seq.saturating_add(1) && self.digest.hole.is_none() {
             self.digest.hole = Some(Gap {
                 after: Some(self.last_stamp.clone()).filter(|stamp| !stamp.is_empty()),
                 certain: true,
                 reason: format!(
                     "the agent's lines {} to {} are missing before {stamp}",
-                    self.last_seq + 1,
+                    self.last_seq.saturating_add(1),
                     line.seq.saturating_sub(1)
                 ),
             });

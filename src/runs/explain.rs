@@ -41,31 +41,33 @@ pub(super) fn explain(view: &JobView) -> Phase {
     if let Some(pod) = view.pods.last() {
         return explain_pod(view, pod);
     }
+    if let Some(end) = failed_job(view) {
+        return Phase::Ended(end);
+    }
     match &view.job {
-        Some(job) => {
-            let failed = job
-                .status
-                .conditions
-                .iter()
-                .find(|c| c.kind == "Failed" && c.status == "True");
-            if let Some(failed) = failed {
-                return Phase::Ended(End {
-                    exit_code: None,
-                    cause: Some(Cause::new(&failed.reason, &failed.message)),
-                    ended_ms: failed.at.map(Timestamp::as_millisecond),
-                });
-            }
-            waiting(
-                VariationStatus::Queued,
-                view.warning.as_ref().map(from_warning),
-            )
-        }
+        Some(_) => waiting(
+            VariationStatus::Queued,
+            view.warning.as_ref().map(from_warning),
+        ),
         None if view.seen => Phase::Gone(
             Cause::new("JobDeleted", "the Job was deleted before its pod was seen")
                 .hint("Start the run again if nobody meant to stop it."),
         ),
         None => waiting(VariationStatus::Queued, None),
     }
+}
+
+/// How the Job controller gave up, where it did.
+fn failed_job(view: &JobView) -> Option<End> {
+    let conditions = &view.job.as_ref()?.status.conditions;
+    let failed = conditions
+        .iter()
+        .find(|c| matches!(c.kind.as_str(), "Failed" | "FailureTarget") && c.status == "True")?;
+    Some(End {
+        exit_code: None,
+        cause: Some(advise(Cause::new(&failed.reason, &failed.message))),
+        ended_ms: failed.at.map(Timestamp::as_millisecond),
+    })
 }
 
 fn waiting(status: VariationStatus, cause: Option<Cause>) -> Phase {
@@ -85,6 +87,13 @@ fn explain_pod(view: &JobView, pod: &Pod) -> Phase {
             cause: Some(advise(Cause::new(reason, &pod.status.message))),
             ended_ms: None,
         });
+    }
+    if pod.gone
+        && let Some(end) = failed_job(view)
+        && container.is_none()
+    {
+        // It never got a node, and the Job's deadline came.
+        return Phase::Ended(end);
     }
     if pod.gone {
         return Phase::Gone(

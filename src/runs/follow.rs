@@ -5,7 +5,6 @@
 //! until the *pod's status* says that the container has ended, and then plain reads follow until one
 //! adds nothing.
 
-use std::io;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -43,11 +42,18 @@ pub(super) struct Followed {
     pub(super) confirmed: bool,
 }
 
-/// How long an open follow may go on after its container has ended.
+/// How long an open follow may be silent after its container has ended.
 const LINGER: Duration = Duration::from_secs(5);
 /// Pause before a follow that ended early is begun again: the first is short, so that no line is
-/// rotated away meanwhile; a broken node is asked once a second.
-const PAUSE: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(1));
+/// rotated away meanwhile. One that ends at once again and again is asked less often, the less so if
+/// it does not even print anything.
+const PAUSE: (Duration, Duration, Duration) = (
+    Duration::from_millis(20),
+    Duration::from_millis(200),
+    Duration::from_secs(1),
+);
+/// A follow that lasted this long was a good one.
+const GOOD: Duration = Duration::from_secs(2);
 /// Plain reads that fail before what is stored is taken for all there is.
 const TRIES: u32 = 40;
 
@@ -82,6 +88,7 @@ pub(super) async fn follow(
             Goal::Follow(object) => (object, true),
             Goal::Complete(object) => (object, false),
         };
+        let began = Instant::now();
         let read = follower.read(&object, live, &mut goal).await;
         let Read {
             appended,
@@ -111,10 +118,11 @@ pub(super) async fn follow(
                 continue;
             }
         }
-        pause = if appended > 0 {
+        let longest = if appended > 0 { PAUSE.1 } else { PAUSE.2 };
+        pause = if began.elapsed() > GOOD {
             PAUSE.0
         } else {
-            (pause * 2).min(PAUSE.1)
+            (pause * 2).min(longest)
         };
         // A changed goal is acted upon at once.
         let _ = timeout_at(Instant::now() + pause, goal.changed()).await;
@@ -158,14 +166,13 @@ impl Follower {
         };
         let mut stream = self.runs.kubectl.logs(self.key.run, &target)?;
         let mut ingest = Ingest::new(&mut self.writer, tail);
-        let drained = drain(
-            &mut stream,
-            &mut ingest,
+        let drain = Drain {
+            runs: &self.runs,
+            key: self.key,
             live,
-            goal,
-            &mut self.first_line_ms,
-        )
-        .await;
+            first_line_ms: &mut self.first_line_ms,
+        };
+        let drained = drain.run(&mut stream, &mut ingest, goal).await;
         let ended = match drained {
             Ok(true) => stream.finish().await,
             Ok(false) => stream.stop().await,
@@ -178,25 +185,22 @@ impl Follower {
             .end(ended.is_clean(), !live)
             .context("failed to append to a log")?;
         note(object, &ended, &done.foreign);
-        self.report(&done.gaps).await?;
+        report(&self.runs, self.key, &done.gaps, self.writer.committed()).await?;
         Ok(Read {
             appended: done.appended,
             clean: ended.is_clean() && done.foreign.is_empty(),
             gone: ended.stderr.contains("(NotFound)"),
         })
     }
+}
 
-    async fn report(&self, gaps: &[Gap]) -> anyhow::Result<()> {
-        if gaps.is_empty() {
-            return Ok(());
-        }
-        let offset = self.writer.committed();
-        let events: Vec<_> = gaps
-            .iter()
-            .map(|gap| gap_event(self.key, gap, offset))
-            .collect();
-        self.runs.tell(self.key.run, &events).await
+/// Tells of gaps after `offset` bytes of the log.
+async fn report(runs: &Runs, key: VariationKey, gaps: &[Gap], offset: u64) -> anyhow::Result<()> {
+    if gaps.is_empty() {
+        return Ok(());
     }
+    let events: Vec<_> = gaps.iter().map(|gap| gap_event(key, gap, offset)).collect();
+    runs.tell(key.run, &events).await
 }
 
 fn note(object: &str, ended: &Ended, foreign: &str) {
@@ -217,42 +221,62 @@ fn note(object: &str, ended: &Ended, foreign: &str) {
     }
 }
 
-/// Reads until the stream ends (true) or has to be stopped (false).
-async fn drain(
-    stream: &mut KubectlStream,
-    ingest: &mut Ingest<'_>,
+/// Takes what one `kubectl logs` prints.
+struct Drain<'a> {
+    runs: &'a Runs,
+    key: VariationKey,
     live: bool,
-    goal: &mut watch::Receiver<Goal>,
-    first_line_ms: &mut Option<i64>,
-) -> io::Result<bool> {
-    let mut buffer = Vec::new();
-    let mut stop_at: Option<Instant> = None;
-    loop {
-        let deadline = stop_at.unwrap_or_else(Instant::now);
-        tokio::select! {
-            biased;
-            size = stream.read(&mut buffer) => {
-                if size? == 0 {
-                    return Ok(true);
+    first_line_ms: &'a mut Option<i64>,
+}
+
+impl Drain<'_> {
+    /// Reads until the stream ends (true) or has to be stopped (false).
+    async fn run(
+        mut self,
+        stream: &mut KubectlStream,
+        ingest: &mut Ingest<'_>,
+        goal: &mut watch::Receiver<Goal>,
+    ) -> anyhow::Result<bool> {
+        let mut buffer = Vec::new();
+        let mut stop_at: Option<Instant> = None;
+        loop {
+            let deadline = stop_at.unwrap_or_else(Instant::now);
+            tokio::select! {
+                biased;
+                size = stream.read(&mut buffer) => {
+                    if size? == 0 {
+                        return Ok(true);
+                    }
+                    self.store(ingest, &buffer).await?;
+                    buffer.clear();
+                    // As long as it delivers, it is not stopped: a plain read may not have the rest.
+                    stop_at = stop_at.map(|_| Instant::now() + LINGER);
                 }
-                ingest.push(&buffer)?;
-                buffer.clear();
-                if first_line_ms.is_none() && ingest.appended() > 0 {
-                    *first_line_ms = Some(clock::now_ms());
+                changed = goal.changed(), if self.live && stop_at.is_none() => {
+                    if changed.is_err() {
+                        // Nobody wants it any more: the server stops.
+                        return Ok(false);
+                    }
+                    // The container has ended or is gone: the follow ends by itself, or is stopped.
+                    if !matches!(*goal.borrow_and_update(), Goal::Follow(_)) {
+                        stop_at = Some(Instant::now() + LINGER);
+                    }
                 }
+                () = sleep_until(deadline), if stop_at.is_some() => return Ok(false),
             }
-            changed = goal.changed(), if live && stop_at.is_none() => {
-                if changed.is_err() {
-                    // Nobody wants it any more: the server stops.
-                    return Ok(false);
-                }
-                // The container has ended or is gone: the follow ends by itself, or is stopped.
-                if !matches!(*goal.borrow_and_update(), Goal::Follow(_)) {
-                    stop_at = Some(Instant::now() + LINGER);
-                }
-            }
-            () = sleep_until(deadline), if stop_at.is_some() => return Ok(false),
         }
+    }
+
+    async fn store(&mut self, ingest: &mut Ingest<'_>, bytes: &[u8]) -> anyhow::Result<()> {
+        let before = ingest.committed();
+        let stored = ingest.push(bytes);
+        // Told at once, and also when storing failed: the next read begins behind the gap.
+        report(self.runs, self.key, &ingest.take_gaps(), before).await?;
+        stored?;
+        if self.first_line_ms.is_none() && ingest.appended() > 0 {
+            *self.first_line_ms = Some(clock::now_ms());
+        }
+        Ok(())
     }
 }
 

@@ -13,10 +13,10 @@ use crate::kubectl::{Cascade, KubectlError};
 use crate::model::{Cause, Run, VariationKey};
 
 /// How long the cluster may be away before a run that waits for it fails.
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_mins(10);
 
 /// Makes the Jobs of those variations that have none. Applying twice changes nothing, so this is
-/// also what a server does that finds a half-made run.
+/// also what a server does that finds a half-made run. An error means that there are no Jobs.
 pub(super) async fn launch(runs: &Runs, run: &Run, keys: &[VariationKey]) -> anyhow::Result<()> {
     let rendered = runs
         .templates
@@ -33,41 +33,60 @@ pub(super) async fn launch(runs: &Runs, run: &Run, keys: &[VariationKey]) -> any
             return Ok(());
         }
     };
-    let applied_ms = clock::now_ms();
     info!(run.id = %run.id, jobs = keys.len(), "applied");
-    if let Err(error) = own_secret(runs, run, &rendered.secret_name, &objects).await {
+    for job in objects.into_iter().filter(|object| object["kind"] == "Job") {
+        match serde_json::from_value(job) {
+            Ok(job) => runs.cluster.applied(job),
+            Err(error) => warn!(%error, "the cluster sent a Job of another shape"),
+        }
+    }
+    made(runs, run, keys, &rendered.secret_name).await;
+    // An apply that took several tries may have made a Job again whose variation was cancelled and
+    // settled between two of them.
+    for key in keys.iter().filter(|key| !runs.is_supervised(**key)) {
+        delete(runs, run, "job", &key.job_name()).await;
+    }
+    Ok(())
+}
+
+/// Notes that the cluster has these Jobs, and makes the run's Jobs the owners of their Secret.
+pub(super) async fn made(runs: &Runs, run: &Run, keys: &[VariationKey], secret: &str) {
+    let applied_ms = clock::now_ms();
+    if let Err(error) = own_secret(runs, run, secret).await {
         warn!(run.id = %run.id, error = format!("{error:#}"), "a run's Secret stays after its Jobs");
     }
-    // Last: a server that dies before this applies again, and the Secret gets its owners.
-    Ok(runs.db.mark_applied(keys, applied_ms).await?)
+    // Last: a server that dies before this does both again.
+    if let Err(error) = runs.db.mark_applied(keys, applied_ms).await {
+        warn!(run.id = %run.id, %error, "failed to note that Jobs were made; the next start does");
+    }
 }
 
 /// Deletes whatever an apply that failed half-way has made.
 async fn remove(runs: &Runs, run: &Run, keys: &[VariationKey], secret: &str) {
-    let jobs = keys.iter().map(|key| ("job", key.job_name()));
-    for (kind, name) in jobs.chain([("secret", secret.to_owned())]) {
-        let delete = runs
-            .kubectl
-            .delete(Some(run.id), kind, &name, Cascade::Background);
-        if let Err(error) = delete.await {
-            warn!(kind, name, %error, "failed to delete what a refused run has left");
-        }
+    for key in keys {
+        delete(runs, run, "job", &key.job_name()).await;
+    }
+    delete(runs, run, "secret", secret).await;
+}
+
+async fn delete(runs: &Runs, run: &Run, kind: &str, name: &str) {
+    let delete = runs
+        .kubectl
+        .delete(Some(run.id), kind, name, Cascade::Background);
+    if let Err(error) = delete.await {
+        warn!(kind, name, %error, "failed to delete what nobody needs");
     }
 }
 
 /// Makes the Jobs the owners of their Secret, so that it goes when the last of them goes.
-async fn own_secret(runs: &Runs, run: &Run, secret: &str, objects: &[Value]) -> anyhow::Result<()> {
-    let owners: Vec<Value> = objects
-        .iter()
-        .filter(|object| object["kind"] == "Job")
-        .map(|job| {
-            json!({
-                "apiVersion": "batch/v1",
-                "kind": "Job",
-                "name": job["metadata"]["name"],
-                "uid": job["metadata"]["uid"],
-            })
-        })
+async fn own_secret(runs: &Runs, run: &Run, secret: &str) -> anyhow::Result<()> {
+    let owner =
+        |(name, uid)| json!({"apiVersion": "batch/v1", "kind": "Job", "name": name, "uid": uid});
+    let owners: Vec<Value> = runs
+        .cluster
+        .jobs_of(run.id)
+        .into_iter()
+        .map(owner)
         .collect();
     let patch = json!({"metadata": {"ownerReferences": owners}});
     let call = || runs.kubectl.patch(run.id, "secret", secret, &patch);

@@ -127,6 +127,11 @@ impl Pod {
             .map(|c| &c.state)
     }
 
+    /// Whether nothing of it runs any more.
+    pub(super) fn has_ended(&self) -> bool {
+        self.gone || matches!(self.status.phase.as_str(), "Succeeded" | "Failed")
+    }
+
     /// When the scheduler gave it a node, in milliseconds since the Unix epoch.
     pub(super) fn scheduled_ms(&self) -> Option<i64> {
         let condition = self.condition("PodScheduled")?;

@@ -11,20 +11,32 @@ use super::{Runs, launch};
 use crate::clock;
 use crate::kubectl::{Cascade, KubectlError};
 use crate::model::{Run, VariationKey};
+use crate::templates::secret_name;
+
+/// Hides the unfinished ends of logs until their supervisors are there.
+pub(super) async fn prepare(runs: &Runs) -> anyhow::Result<()> {
+    runs.db.end_interrupted_commands(clock::now_ms()).await?;
+    for run in runs.db.unfinished_runs().await? {
+        for variation in run.variations.iter().filter(|v| v.settled.is_none()) {
+            runs.store.prepare(variation.key)?;
+        }
+    }
+    Ok(())
+}
 
 /// Lists the cluster once, then starts a supervisor for each unfinished variation.
 pub(super) async fn reconcile(runs: &Runs) -> anyhow::Result<()> {
-    runs.db.end_interrupted_commands(clock::now_ms()).await?;
+    // Before the list: a Job that is made while the list is on its way is not missing.
+    let unfinished = runs.db.unfinished_runs().await?;
     let jobs = observe(runs)
         .await
         .context("failed to list the cluster's Jobs and pods")?;
     delete_orphans(runs, &jobs).await?;
-    let unfinished = runs.db.unfinished_runs().await?;
     if !unfinished.is_empty() {
         info!(runs = unfinished.len(), "adopting unfinished runs");
     }
-    for run in unfinished {
-        adopt(runs, &run);
+    for run in &unfinished {
+        adopt(runs, run, &jobs).await?;
     }
     Ok(())
 }
@@ -53,26 +65,49 @@ async fn observe(runs: &Runs) -> Result<Vec<VariationKey>, KubectlError> {
     Ok(runs.cluster.attempts())
 }
 
-fn adopt(runs: &Runs, run: &Run) {
-    let open = run.variations.iter().filter(|v| v.settled.is_none());
-    let mut unmade = Vec::new();
-    for variation in open {
+async fn adopt(runs: &Runs, run: &Run, jobs: &[VariationKey]) -> anyhow::Result<()> {
+    let (mut unmade, mut unnoted) = (Vec::new(), Vec::new());
+    // What was begun since this server started is taken care of.
+    let open = |key| !runs.is_supervised(key);
+    for variation in run
+        .variations
+        .iter()
+        .filter(|v| v.settled.is_none() && open(v.key))
+    {
         let key = variation.key;
         if variation.timings.applied_ms.is_some() {
             // A Job that was made and is not there any more was deleted while we were away.
             runs.cluster.expect(&key.job_name());
+        } else if jobs.contains(&key) {
+            unnoted.push(key);
         } else {
             unmade.push(key);
         }
-        runs.supervise(key, variation.cancel_requested);
+        runs.supervise(key);
     }
-    if unmade.is_empty() {
-        return;
+    // Read again: a cancel that came before the supervisors were there reached only the row.
+    for variation in runs
+        .db
+        .run(run.id)
+        .await?
+        .into_iter()
+        .flat_map(|run| run.variations)
+    {
+        if variation.cancel_requested {
+            runs.pass_cancel(variation.key.run, Some(variation.key.index));
+        }
     }
     let (runs, run) = (runs.clone(), run.clone());
     runs.clone().background("launch", async move {
-        launch::launch(&runs, &run, &unmade).await
+        if !unnoted.is_empty() {
+            launch::made(&runs, &run, &unnoted, &secret_name(&run)).await;
+        }
+        if !unmade.is_empty() {
+            runs.launch_or_refuse(&run, &unmade).await;
+        }
+        Ok(())
     });
+    Ok(())
 }
 
 async fn delete_orphans(runs: &Runs, jobs: &[VariationKey]) -> anyhow::Result<()> {

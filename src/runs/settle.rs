@@ -102,7 +102,7 @@ fn missing(ending: &Ending, confirmed: bool, found: &Digest) -> Option<Gap> {
     if found.hole.is_some() {
         return found.hole.clone();
     }
-    let ran = ending.exit_code.is_some() || ending.lost;
+    let ran = ending.exit_code.is_some() || ending.lost || found.settled.lines > 0;
     if !ran || confirmed || found.settled.complete == Some(true) {
         return None;
     }

@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
@@ -26,7 +27,9 @@ use crate::model::{
 };
 
 /// How long the cluster may be away before a cancel is given up and told as such.
-const CANCEL_PATIENCE: Duration = Duration::from_secs(600);
+const CANCEL_PATIENCE: Duration = Duration::from_mins(10);
+/// How long a pod's own end may come after its container's.
+const POD_END: Duration = Duration::from_secs(2);
 
 /// What a supervisor is started with.
 #[derive(Debug, Clone)]
@@ -97,9 +100,13 @@ impl Supervisor {
         mut self,
         follower: &mut JoinHandle<anyhow::Result<Followed>>,
     ) -> anyhow::Result<()> {
-        let ending = self.until_ended().await?;
+        let mut ending = self.until_ended().await?;
         let followed = follower.await.context("the follower died")??;
-        let cancelled = self.order.cancel.is_cancelled() && !ending.succeeded();
+        if ending.exit_code.is_some() {
+            ending = self.final_ending().await.unwrap_or(ending);
+        }
+        // What ended by itself before a cancel was passed on stays as it is.
+        let cancelled = self.stopping && !ending.succeeded();
         if cancelled {
             self.remove_pods().await?;
         }
@@ -113,6 +120,18 @@ impl Supervisor {
             settled: None,
         };
         settle(&self.runs, update, ending, followed, cancelled).await
+    }
+
+    /// The kubelet tells the container's end first and the pod's reason (`DeadlineExceeded`,
+    /// `Evicted`) a moment later.
+    async fn final_ending(&mut self) -> Option<Ending> {
+        let settled = |view: &JobView| view.pods.last().is_none_or(super::observe::Pod::has_ended);
+        // In vain for a pod that was deleted just now: then what is known counts.
+        let _ = timeout(POD_END, self.view.wait_for(settled)).await;
+        match explain(&self.view.borrow()) {
+            Phase::Ended(end) => Some(Ending::from(end)),
+            _ => None,
+        }
     }
 
     /// Watches until the container has ended, or never will start.
@@ -174,7 +193,10 @@ impl Supervisor {
                 Ok(()) => {}
                 // It has ended meanwhile, which the view will tell.
                 Err(error) if error.is_not_found() => {}
-                Err(error) => return Err(error).context("failed to end a pod"),
+                Err(error) => {
+                    warn!(pod, %error, "a pod cannot be ended gently; deleting its Job");
+                    self.delete_job().await?;
+                }
             }
             self.stopping = true;
         } else if view.seen {
@@ -204,7 +226,8 @@ impl Supervisor {
     async fn remove_pods(&mut self) -> anyhow::Result<()> {
         self.delete_job().await?;
         self.view
-            .wait_for(|view| !view.has_pods())
+            // The Job goes last.
+            .wait_for(|view| view.job.is_none() && !view.has_pods())
             .await
             .context("the cluster's view ended")?;
         Ok(())

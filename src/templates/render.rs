@@ -131,7 +131,7 @@ impl Templates {
 }
 
 /// Name of the Secret of a run.
-fn secret_name(run: &Run) -> String {
+pub fn secret_name(run: &Run) -> String {
     format!("agent-{}", run.id)
 }
 

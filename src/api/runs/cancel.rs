@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 
 use super::{RunView, find_run, find_variation};
-use crate::api::error::{ApiResult, Problem};
+use crate::api::error::{ApiError, ApiResult, Problem};
 use crate::api::extract::{Json, Path};
 use crate::app::AppState;
 use crate::auth::{CurrentUser, Scope};
@@ -60,7 +60,10 @@ async fn cancel(
     if let Some(index) = index {
         find_variation(&run, index)?;
     }
-    app.runs.cancel(run.id, index).await?;
+    app.runs
+        .cancel(run.id, index)
+        .await
+        .map_err(ApiError::internal)?;
     let run = find_run(app, user, id).await?;
     let view = RunView::new(run, app.kubectl.namespace());
     Ok((StatusCode::ACCEPTED, Json(view)))

@@ -1,17 +1,16 @@
 //! `GET /api/v1/runs/{id}/variations/{i}/logs`.
 
-use std::convert::Infallible;
+use std::io;
 
 use aideator_agent::protocol::{Body as Said, Line};
 use axum::body::{Body, Bytes};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures::stream;
 use serde::Deserialize;
 use serde_json::json;
-use tracing::error;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{find_variation, readable_run};
@@ -44,7 +43,8 @@ pub struct LogQuery {
     format: LogFormat,
 }
 
-/// A variation's log as far as it is stored. `Range: bytes=N-` skips the first N bytes of any format.
+/// A variation's log as far as it is stored. `Range: bytes=N-` goes on after N bytes of
+/// `timestamps`, and of `raw` once the variation has ended.
 #[utoipa::path(
     get, path = "/api/v1/runs/{id}/variations/{variation}/logs", tag = "runs",
     params(("id" = String, Path), ("variation" = u8, Path), LogQuery, ("Range" = Option<String>, Header)),
@@ -62,33 +62,54 @@ pub async fn get_logs(
     headers: HeaderMap,
 ) -> ApiResult<Response> {
     let run = readable_run(&app, &user, &id).await?;
-    let key = find_variation(&run, index)?.key;
+    let variation = find_variation(&run, index)?;
+    let key = variation.key;
     let committed = app
         .store
         .committed(key)
         .map_err(|error| ApiError::internal(error.into()))?;
-    let skip = range_start(&headers)?;
-    let reader = Reader {
+    // Only where the whole length is known without reading.
+    let length = match query.format {
+        LogFormat::Timestamps => Some(committed),
+        LogFormat::Raw => variation.settled.as_ref().map(|settled| settled.bytes),
+        LogFormat::Text | LogFormat::Json => None,
+    };
+    let range = range_start(&headers)?.zip(length);
+    if let Some((start, length)) = range
+        && start >= length
+    {
+        let detail = format!("the log has {length} bytes");
+        let status = StatusCode::RANGE_NOT_SATISFIABLE;
+        return Err(ApiError::new(status, "range_not_satisfiable", detail));
+    }
+    let mut reader = Reader {
         cursor: app.store.cursor(key, Position::default()),
         committed,
         format: query.format,
-        skip: skip.unwrap_or(0),
+        skip: range.map_or(0, |(start, _)| start),
     };
     let content_type = match query.format {
         LogFormat::Json => "application/x-ndjson",
         _ => "text/plain; charset=utf-8",
     };
-    let status = if skip.is_some() {
-        StatusCode::PARTIAL_CONTENT
-    } else {
-        StatusCode::OK
-    };
-    let body = Body::from_stream(stream::unfold(reader, |mut reader| async move {
-        reader
-            .block()
-            .map(|bytes| (Ok::<_, Infallible>(bytes), reader))
-    }));
-    Ok((status, [(header::CONTENT_TYPE, content_type)], body).into_response())
+    // An error breaks the connection off: half a log must not look like a whole one.
+    let blocks = std::iter::from_fn(move || reader.block().transpose());
+    let mut response = Body::from_stream(stream::iter(blocks)).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    if let Some((start, length)) = range {
+        let value = format!("bytes {start}-{}/{length}", length - 1);
+        headers.insert(
+            header::CONTENT_RANGE,
+            value.parse().map_err(|error| {
+                ApiError::internal(
+                    anyhow::Error::new::<axum::http::header::InvalidHeaderValue>(error),
+                )
+            })?,
+        );
+        *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+    }
+    Ok(response)
 }
 
 /// The first byte that is asked for. Other kinds of range are ignored, as RFC 9110 §14.2 allows.
@@ -120,20 +141,16 @@ struct Reader {
 }
 
 impl Reader {
-    fn block(&mut self) -> Option<Bytes> {
+    /// The next bytes; `None` at the end.
+    fn block(&mut self) -> io::Result<Option<Bytes>> {
         let mut out = Vec::new();
         while out.is_empty() {
             let format = self.format;
-            match self
+            let more = self
                 .cursor
-                .read(self.committed, |piece| write(&mut out, format, &piece))
-            {
-                Ok(true) => {}
-                Ok(false) => return None,
-                Err(error) => {
-                    error!(%error, "failed to read a log");
-                    return None;
-                }
+                .read(self.committed, |piece| write(&mut out, format, &piece))?;
+            if !more {
+                return Ok(None);
             }
             let skip = usize::try_from(self.skip)
                 .unwrap_or(usize::MAX)
@@ -141,7 +158,7 @@ impl Reader {
             out.drain(..skip);
             self.skip -= skip as u64;
         }
-        Some(out.into())
+        Ok(Some(out.into()))
     }
 }
 

@@ -55,7 +55,10 @@ pub async fn select_variation(
             .iter()
             .filter(|v| v.key.index != index && !v.status.is_terminal());
         for other in others {
-            app.runs.cancel(run.id, Some(other.key.index)).await?;
+            app.runs
+                .cancel(run.id, Some(other.key.index))
+                .await
+                .map_err(ApiError::internal)?;
         }
     }
     let run = find_run(&app, &user, &id).await?;

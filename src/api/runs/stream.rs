@@ -15,7 +15,7 @@ use base64::engine::general_purpose::STANDARD;
 use futures::stream;
 use serde::Deserialize;
 use serde_json::json;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::error;
 use utoipa::IntoParams;
@@ -83,6 +83,7 @@ pub async fn stream_run(
         buffer: first,
         soft: app.lifecycle.soft().clone(),
         last: false,
+        due: Instant::now() + HEARTBEAT,
     };
     let body = Body::from_stream(stream::unfold(frames, Frames::next));
     let headers = [
@@ -119,6 +120,8 @@ struct Frames {
     buffer: Vec<u8>,
     soft: CancellationToken,
     last: bool,
+    /// When a heartbeat is due, should nothing else be sent until then.
+    due: Instant,
 }
 
 impl Frames {
@@ -143,13 +146,15 @@ impl Frames {
                 }
             }
         }
+        self.due = Instant::now() + HEARTBEAT;
         let bytes = Bytes::from(std::mem::take(&mut self.buffer));
         Some((Ok(bytes), self))
     }
 
     async fn wait(&mut self) {
         tokio::select! {
-            waited = timeout(HEARTBEAT, self.reader.wait()) => {
+            // Of another variation's noise a filtered stream sends nothing: the time runs on.
+            waited = timeout_at(self.due, self.reader.wait()) => {
                 if waited.is_err() {
                     heartbeat(&mut self.buffer, &self.run_id);
                 }

@@ -1,0 +1,274 @@
+//! What a run may be asked for: its fields, their limits, and the settings of each variation that
+//! follow from them.
+
+use aideator_agent::config::{Config as VariationConfig, Engine, Limits};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::api::error::{ApiError, ApiResult, FieldError};
+use crate::config::Agents;
+use crate::model::NewVariation;
+
+const PROMPT: std::ops::RangeInclusive<usize> = 10..=16_000;
+const DEFAULT_VARIATIONS: u8 = 3;
+/// Without `variants`, variations differ by these.
+const TEMPERATURES: [f64; 5] = [0.3, 0.7, 0.9, 0.5, 0.1];
+const MOST_CHECKS: usize = 10;
+const LONGEST_TEXT: usize = 16_000;
+const LONGEST_WORD: usize = 200;
+
+/// A run to be made. Nothing but the first two is required.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateRunRequest {
+    /// An https URL on an allowed host.
+    #[serde(alias = "repo_url")]
+    #[schema(example = "https://github.com/octocat/Hello-World")]
+    pub github_url: String,
+    /// 10 to 16000 characters.
+    #[schema(example = "Add a README that says what this repository is for")]
+    pub prompt: String,
+    /// Branch, tag or commit; the default branch unless given.
+    pub r#ref: Option<String>,
+    /// 1 to 5, 3 unless given.
+    pub variations: Option<u8>,
+    pub agent_config: Option<AgentConfig>,
+    /// Settings of each variation; sets their number.
+    pub variants: Option<Vec<Variant>>,
+    /// Shell commands that are run after the work, as evidence.
+    #[serde(default)]
+    pub checks: Vec<String>,
+    pub limits: Option<RunLimits>,
+}
+
+/// Settings of all variations.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AgentConfig {
+    pub model: Option<String>,
+    /// 0 to 2; the same for all variations, instead of a spread.
+    pub temperature: Option<f64>,
+    /// Of one answer of the model.
+    pub max_tokens: Option<u32>,
+    pub system_prompt: Option<String>,
+    #[serde(default)]
+    pub stop_sequences: Vec<String>,
+}
+
+/// Settings of one variation, over those of all.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Variant {
+    pub model: Option<String>,
+    pub temperature: Option<f64>,
+    /// What this variation is asked to do differently.
+    pub instructions: Option<String>,
+    pub engine: Option<String>,
+}
+
+/// Where each variation stops by itself.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RunLimits {
+    pub timeout_seconds: Option<u64>,
+    pub max_total_tokens: Option<u64>,
+    pub max_cost_usd: Option<f64>,
+    pub max_steps: Option<u32>,
+}
+/// Collects what is wrong, so that all of it is told at once.
+struct Problems(Vec<FieldError>);
+
+impl Problems {
+    fn unless(&mut self, fine: bool, path: &str, message: impl Into<String>) {
+        if !fine {
+            self.0.push(FieldError::body(path, message));
+        }
+    }
+
+    fn text(&mut self, text: Option<&String>, longest: usize, path: &str) {
+        let fine = text.is_none_or(|text| {
+            (1..=longest).contains(&text.chars().count()) && !text.contains('\0')
+        });
+        self.unless(
+            fine,
+            path,
+            format!("must have 1 to {longest} characters, none of them NUL"),
+        );
+    }
+
+    fn temperature(&mut self, temperature: Option<f64>, path: &str) {
+        let fine = temperature.is_none_or(|t| (0.0..=2.0).contains(&t));
+        self.unless(fine, path, "must be 0 to 2");
+    }
+}
+
+impl CreateRunRequest {
+    /// Checks everything but the repository, and gives each variation its settings.
+    pub(super) fn check(&self, agents: &Agents) -> ApiResult<Vec<NewVariation>> {
+        let mut problems = Problems(Vec::new());
+        let length = self.prompt.trim().chars().count();
+        problems.unless(
+            PROMPT.contains(&length),
+            "prompt",
+            format!("must have 10 to 16000 characters, this one has {length}"),
+        );
+        problems.unless(
+            !self.prompt.contains('\0'),
+            "prompt",
+            "must not contain NUL",
+        );
+        let most = agents.max_variations;
+        if let Some(variants) = &self.variants {
+            let fine = (1..=usize::from(most)).contains(&variants.len());
+            problems.unless(fine, "variants", format!("must be 1 to {most}"));
+            let agree = self
+                .variations
+                .is_none_or(|n| usize::from(n) == variants.len());
+            problems.unless(
+                agree,
+                "variations",
+                "must be the number of variants, or be left out",
+            );
+        }
+        let fine = self.variations.is_none_or(|n| (1..=most).contains(&n));
+        problems.unless(fine, "variations", format!("must be 1 to {most}"));
+        self.check_config(&mut problems);
+        self.check_limits(agents, &mut problems);
+        if problems.0.is_empty() {
+            Ok(self.spread(agents))
+        } else {
+            Err(ApiError::unprocessable(problems.0))
+        }
+    }
+
+    fn check_config(&self, problems: &mut Problems) {
+        if let Some(config) = &self.agent_config {
+            problems.text(config.model.as_ref(), LONGEST_WORD, "agent_config.model");
+            problems.text(
+                config.system_prompt.as_ref(),
+                LONGEST_TEXT,
+                "agent_config.system_prompt",
+            );
+            problems.temperature(config.temperature, "agent_config.temperature");
+            problems.unless(
+                config.max_tokens != Some(0),
+                "agent_config.max_tokens",
+                "must be at least 1",
+            );
+            let stops = &config.stop_sequences;
+            let fine =
+                stops.len() <= 4 && stops.iter().all(|s| (1..=LONGEST_WORD).contains(&s.len()));
+            problems.unless(
+                fine,
+                "agent_config.stop_sequences",
+                "at most 4, each of 1 to 200 bytes",
+            );
+        }
+        for (i, variant) in self.variants.iter().flatten().enumerate() {
+            problems.text(
+                variant.model.as_ref(),
+                LONGEST_WORD,
+                &format!("variants.{i}.model"),
+            );
+            problems.text(
+                variant.instructions.as_ref(),
+                LONGEST_TEXT,
+                &format!("variants.{i}.instructions"),
+            );
+            problems.temperature(variant.temperature, &format!("variants.{i}.temperature"));
+            let fine = variant
+                .engine
+                .as_deref()
+                .is_none_or(|engine| engine == "builtin");
+            problems.unless(fine, &format!("variants.{i}.engine"), "must be \"builtin\"");
+        }
+        problems.unless(self.checks.len() <= MOST_CHECKS, "checks", "at most 10");
+        for (i, check) in self.checks.iter().enumerate() {
+            problems.text(Some(check), 2000, &format!("checks.{i}"));
+        }
+    }
+
+    fn check_limits(&self, agents: &Agents, problems: &mut Problems) {
+        let Some(limits) = &self.limits else {
+            return;
+        };
+        let most = agents.timeout_seconds;
+        let fine = limits
+            .timeout_seconds
+            .is_none_or(|seconds| (10..=most).contains(&seconds));
+        problems.unless(
+            fine,
+            "limits.timeout_seconds",
+            format!("must be 10 to {most}"),
+        );
+        problems.unless(
+            limits.max_total_tokens != Some(0),
+            "limits.max_total_tokens",
+            "must be at least 1",
+        );
+        problems.unless(
+            limits.max_steps != Some(0),
+            "limits.max_steps",
+            "must be at least 1",
+        );
+        let fine = limits
+            .max_cost_usd
+            .is_none_or(|cost| cost > 0.0 && cost.is_finite());
+        problems.unless(fine, "limits.max_cost_usd", "must be more than 0");
+    }
+
+    fn spread(&self, agents: &Agents) -> Vec<NewVariation> {
+        let none = AgentConfig::default();
+        let all = self.agent_config.as_ref().unwrap_or(&none);
+        let limits = self.limits.as_ref();
+        let base = VariationConfig {
+            model: Some(
+                all.model
+                    .clone()
+                    .unwrap_or_else(|| agents.default_model.clone()),
+            ),
+            max_tokens: all.max_tokens,
+            system_prompt: all.system_prompt.clone(),
+            stop_sequences: all.stop_sequences.clone(),
+            engine: Engine::Builtin,
+            checks: self.checks.clone(),
+            limits: Limits {
+                timeout_seconds: Some(
+                    limits
+                        .and_then(|l| l.timeout_seconds)
+                        .unwrap_or(agents.timeout_seconds),
+                ),
+                max_total_tokens: limits.and_then(|l| l.max_total_tokens),
+                max_cost_usd: limits.and_then(|l| l.max_cost_usd),
+                max_steps: limits.and_then(|l| l.max_steps),
+            },
+            ..VariationConfig::default()
+        };
+        let count = self.variants.as_ref().map_or_else(
+            || {
+                usize::from(
+                    self.variations
+                        .unwrap_or(DEFAULT_VARIATIONS.min(agents.max_variations)),
+                )
+            },
+            Vec::len,
+        );
+        (0..count)
+            .map(|i| {
+                let variant = self.variants.as_ref().map(|variants| &variants[i]);
+                let spread = TEMPERATURES[i % TEMPERATURES.len()];
+                let own = variant.and_then(|v| v.temperature).or(all.temperature);
+                NewVariation {
+                    config: VariationConfig {
+                        model: variant
+                            .and_then(|v| v.model.clone())
+                            .or_else(|| base.model.clone()),
+                        temperature: Some(own.unwrap_or(spread)),
+                        instructions: variant.and_then(|v| v.instructions.clone()),
+                        ..base.clone()
+                    },
+                }
+            })
+            .collect()
+    }
+}
