@@ -96,15 +96,12 @@ impl Cluster {
             .collect()
     }
 
-    /// Notes that a Job was made just now, unless more is known of it already.
+    /// Notes that a Job was made just now, unless the watch has told of it already. Its pod may have
+    /// been told of before it.
     pub(super) fn applied(&self, job: Job) {
-        let seen = |view: &JobView| view.seen;
-        if !self
-            .cache()
-            .jobs
-            .get(&job.metadata.name)
-            .is_some_and(|entry| seen(&entry.view.borrow()))
-        {
+        let told = |entry: &Entry| entry.job_told > 0;
+        let known = self.cache().jobs.get(&job.metadata.name).is_some_and(told);
+        if !known {
             self.job(job, false);
         }
     }

@@ -10,7 +10,7 @@ use super::Runs;
 use super::follow::patiently;
 use crate::clock;
 use crate::kubectl::{Cascade, KubectlError};
-use crate::model::{Cause, Run, VariationKey};
+use crate::model::{Cause, Run, VariationKey, VariationStatus};
 
 /// How long the cluster may be away before a run that waits for it fails.
 const PATIENCE: Duration = Duration::from_mins(10);
@@ -42,9 +42,12 @@ pub(super) async fn launch(runs: &Runs, run: &Run, keys: &[VariationKey]) -> any
     }
     made(runs, run, keys, &rendered.secret_name).await;
     // An apply that took several tries may have made a Job again whose variation was cancelled and
-    // settled between two of them.
-    for key in keys.iter().filter(|key| !runs.is_supervised(**key)) {
-        delete(runs, run, "job", &key.job_name()).await;
+    // settled between two of them. One that has just ended by itself stays to be looked at.
+    let stored = runs.db.run(run.id).await?.map(|run| run.variations);
+    for variation in stored.into_iter().flatten() {
+        if keys.contains(&variation.key) && variation.status == VariationStatus::Cancelled {
+            delete(runs, run, "job", &variation.job_name).await;
+        }
     }
     Ok(())
 }
