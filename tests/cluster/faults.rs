@@ -30,6 +30,24 @@ async fn finish(api: &Api, id: &str, mut follower: Follower) {
     assert_eq!(api.run(id).await["status"], "completed");
 }
 
+/// Proves that the fault was felt: each log had to be followed again.
+async fn check_followed_again(api: &Api, id: &str) {
+    let path = format!("/runs/{id}/commands");
+    let commands = api.get(&path).await.expect(200).json();
+    for index in 0..3 {
+        let job = format!("agent-{id}-{index}");
+        let follows = commands["commands"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|command| {
+                let argv = command["argv"].to_string();
+                argv.contains("\"-f\"") && argv.contains(&job)
+            });
+        assert!(follows.count() >= 2, "{job} was followed once: {commands}");
+    }
+}
+
 async fn text(script: &str) -> String {
     String::from_utf8(sh(script).await).unwrap()
 }
@@ -138,6 +156,7 @@ async fn a_kubelet_that_is_stopped_and_started_in_mid_run_hides_nothing() {
     sh("scripts/cluster/run start kubelet").await;
     follower.until_lines(3, BEFORE).await;
     finish(&api, &id, follower).await;
+    check_followed_again(&api, &id).await;
 }
 
 #[tokio::test]
@@ -153,4 +172,5 @@ async fn an_api_server_that_is_killed_in_mid_run_hides_nothing() {
     }
     sh("scripts/cluster/run kill kube-apiserver").await;
     finish(&api, &id, follower).await;
+    check_followed_again(&api, &id).await;
 }

@@ -4,9 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use aideator_agent::protocol::{Body, Line};
-
-use crate::support::{Api, Event, Follower, check_streamed, in_peace, nonce, sh, sha256};
+use crate::support::{Api, Follower, check_streamed, in_peace, nonce, sh, sha256, tool_output};
 
 /// As long as a prompt may be, in characters.
 const LONGEST: usize = 16_000;
@@ -26,19 +24,6 @@ fn hostile(nonce: &str) -> String {
     let prompt = format!(">{filled}{command}");
     assert_eq!(prompt.chars().count(), LONGEST);
     prompt
-}
-
-/// What the agent's tool printed.
-fn tool_output(events: &[Event], variation: u64) -> String {
-    let lines = events
-        .iter()
-        .filter(|event| event.is("agent_output", variation));
-    lines
-        .filter_map(|event| match Line::parse(&event.line())?.body {
-            Body::ToolResult { output, .. } => Some(output),
-            _ => None,
-        })
-        .collect()
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 use crate::support::{
-    Api, Event, Follower, check_streamed, check_verified, env, in_peace, sh, try_sh,
+    Api, Event, Follower, check_streamed, check_verified, env, in_peace, sh, tool_output, try_sh,
 };
 
 /// A finished run, as a client saw it live.
@@ -118,4 +118,30 @@ async fn a_pick_is_kept_can_be_changed_and_taken_back() {
     }
     api.delete(&path).await.expect(200);
     assert_eq!(api.run(&run.id).await["winning_variation_id"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_ref_becomes_one_commit_for_all() {
+    let _peace = in_peace().await;
+    let api = Api::operator();
+    // An annotated tag has an id of its own; what it names is the commit.
+    let tag = r#"git ls-remote "$AIDEATOR_DEMO_CLONE" 'refs/tags/v0.1.0^{}' | cut -f1"#;
+    let commit = String::from_utf8(sh(tag).await).unwrap().trim().to_owned();
+    for name in ["v0.1.0", &commit] {
+        let id = api
+            .start(
+                "[[scripted: run git rev-parse HEAD]]",
+                2,
+                json!({"ref": name}),
+            )
+            .await;
+        let mut follower = Follower::new(&api, &id);
+        follower.read_to_end().await;
+        check_streamed(&api, &id, &follower.events).await;
+        assert_eq!(api.run(&id).await["base_sha"], commit, "{name}");
+        for variation in 0..2 {
+            let printed = tool_output(&follower.events, variation);
+            assert!(printed.contains(&commit), "{name}: {printed}");
+        }
+    }
 }

@@ -41,14 +41,32 @@ async fn an_error_of_the_model_fails_the_run_with_its_words() {
 }
 
 #[tokio::test]
-async fn a_flood_arrives_whole() {
+async fn a_flood_arrives_whole_at_clients_that_hang_up_or_stall() {
     let _peace = in_peace().await;
     let api = Api::operator();
     let prompt = "[[scripted: say lines=20000 bytes=100 rate=0]]";
     let id = api.start(prompt, 2, json!({})).await;
-    let mut follower = Follower::new(&api, &id);
-    follower.read_to_end().await;
-    check_streamed(&api, &id, &follower.events).await;
+    let mut stalled = Follower::new(&api, &id);
+    stalled.until_lines(2, 1).await;
+
+    let mut fickle = Follower::new(&api, &id);
+    for _ in 0..20 {
+        let enough = fickle.events.len() + 50;
+        let mut seen = fickle.events.len();
+        fickle
+            .until(60, "50 more events", |_| {
+                seen += 1;
+                seen == enough
+            })
+            .await;
+        fickle.hang_up();
+    }
+    fickle.read_to_end().await;
+    assert!(fickle.connections > 20);
+    stalled.read_to_end().await;
+    for follower in [fickle, stalled] {
+        check_streamed(&api, &id, &follower.events).await;
+    }
     check_verified(&api, &id, 2).await;
     for variation in api.run(&id).await["variations"].as_array().unwrap() {
         assert!(

@@ -25,6 +25,7 @@ fn wrong_repositories(prompt: &str) -> Vec<Wrong> {
     ];
     let refs = [
         ("no such ref", "no-such-branch"),
+        ("no such commit", "0123456789012345678901234567890123456789"),
         ("an option as a ref", "--upload-pack=id"),
         ("a range as a ref", "main..v0-api"),
     ];

@@ -12,7 +12,7 @@ use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 pub(crate) use self::api::Api;
 pub(crate) use self::checks::{check_streamed, check_verified};
-pub(crate) use self::follower::{Event, Follower};
+pub(crate) use self::follower::{Event, Follower, tool_output};
 pub(crate) use self::shell::{sh, try_sh};
 
 /// Held shared by tests, and alone by those that break the server or the node under everybody's feet.

@@ -112,7 +112,7 @@ impl Api {
 impl Reply {
     async fn of(request: reqwest::RequestBuilder) -> Self {
         let response = request
-            .timeout(std::time::Duration::from_secs(60))
+            .timeout(std::time::Duration::from_secs(90))
             .send()
             .await
             .unwrap();

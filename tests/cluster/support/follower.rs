@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use aideator_agent::protocol::{Body, Line};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
@@ -108,6 +109,11 @@ impl Follower {
         within(300, "the end of the run", all).await;
     }
 
+    /// Hangs up, with whatever was on its way.
+    pub(crate) fn hang_up(&mut self) {
+        self.open = None;
+    }
+
     /// The next event; `None` once the server answers 204.
     async fn next(&mut self) -> Option<&Event> {
         loop {
@@ -159,6 +165,19 @@ impl Follower {
             }
         }
     }
+}
+
+/// What the tools of a variation's agent printed.
+pub(crate) fn tool_output(events: &[Event], variation: u64) -> String {
+    let lines = events
+        .iter()
+        .filter(|event| event.is("agent_output", variation));
+    lines
+        .filter_map(|event| match Line::parse(&event.line())?.body {
+            Body::ToolResult { output, .. } => Some(output),
+            _ => None,
+        })
+        .collect()
 }
 
 /// One frame; `None` for a heartbeat.
