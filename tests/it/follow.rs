@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::support::{Answer, Cut, Run, TestApp, kinds, output_of, stamp};
+use crate::support::{Answer, Call, Cut, Run, TestApp, kinds, output_of, stamp};
 
 /// A line as an agent prints it.
 fn agent_line(seq: u64, text: &str) -> String {
@@ -40,23 +40,30 @@ fn whole_run(lines: u64) -> Vec<String> {
 
 /// A run of one variation whose follows end as `cuts` say, over this log; it has ended.
 async fn follow(test: &TestApp, log: &[u8], cuts: impl IntoIterator<Item = Cut>) -> Run {
+    follow_each(test, log, vec![cuts.into_iter().collect()]).await
+}
+
+/// The same with a variation for each of `cuts`.
+async fn follow_each(test: &TestApp, log: &[u8], cuts: Vec<Vec<Cut>>) -> Run {
     let user = test.user("a@example.com").await;
-    let run = test.start_run(&user, 1).await;
-    let job = &run.jobs[0];
-    test.cluster.has_job(job).await;
-    let mut count = 0;
-    for cut in cuts {
-        test.cluster.cut_next_follow(job, cut);
-        count += 1;
+    let run = test.start_run(&user, cuts.len()).await;
+    let counts: Vec<usize> = cuts.iter().map(Vec::len).collect();
+    for (job, cuts) in run.jobs.iter().zip(cuts) {
+        test.cluster.has_job(job).await;
+        for cut in cuts {
+            test.cluster.cut_next_follow(job, cut);
+        }
+        test.cluster.print_raw(job, log);
+        test.cluster.run_pod(job);
     }
-    test.cluster.print_raw(job, log);
-    test.cluster.run_pod(job);
-    // The container ends when all of that has happened to it while it ran.
-    test.cluster
-        .called(count + 1, |call| call.has("-f") && call.verb() == "logs")
-        .await;
-    test.cluster.complete_pod(job);
-    run.event(|event| event.kind == "agent_complete").await;
+    for (job, count) in run.jobs.iter().zip(counts) {
+        // The container ends when all of that has happened to it while it ran.
+        let followed =
+            |call: &Call| call.line().starts_with("logs -f") && call.line().contains(job);
+        test.cluster.called(count + 1, followed).await;
+        test.cluster.complete_pod(job);
+    }
+    run.event(|event| event.kind == "run_complete").await;
     run
 }
 
@@ -82,43 +89,34 @@ async fn follows_that_end_early_lose_and_repeat_nothing() {
     let at = log.windows(twin.len()).position(|w| w == twin).unwrap();
     log.splice(at..at, twin.repeat(4));
     // Cut in a timestamp, in a line, before and after a newline; with kubectl's lie and without.
-    let cuts = (0..24).map(|i| Cut {
-        at: [
-            3,
-            31,
-            60,
-            102,
-            103,
-            104,
-            at + 50,
-            at + 51,
-            at + 120,
-            at + 161,
-        ][i % 10]
-            + i / 10 * 700,
-        code: i32::from(i % 3 == 0),
-        ..Cut::default()
+    let cuts = (0..5).map(|variation| {
+        let cut = |i: usize| Cut {
+            at: (5 * i + variation) * 155 + [30, 1, 25, 60][i % 4],
+            code: i32::from(variation % 3 == 0),
+            ..Cut::default()
+        };
+        (0..5).map(cut).filter(|cut| cut.at < log.len()).collect()
     });
-    let mut cuts: Vec<Cut> = cuts.filter(|cut| cut.at < log.len()).collect();
-    cuts.sort_by_key(|cut| cut.at);
-    let run = follow(&test, &log, cuts).await;
+    let run = follow_each(&test, &log, cuts.collect()).await;
 
     let events = run.events().await;
-    assert_eq!(run.stored().await, String::from_utf8(log.clone()).unwrap());
-    assert_eq!(output_of(&events, 0), plain(&log));
-    let end = &events[events.len() - 2];
-    assert_eq!(end.kind, "agent_complete");
+    assert_eq!(gaps(&events), [&Value::Null; 0]);
+    for index in 0..5 {
+        assert_eq!(run.stored(index).await.as_bytes(), log);
+        assert_eq!(output_of(&events, index as u64), plain(&log));
+        let verified = run.verify(index).await;
+        let verdict = (&verified["verdict"], &verified["complete"]);
+        assert_eq!(verdict, (&json!("identical"), &json!("yes")));
+    }
+    let end = events
+        .iter()
+        .find(|event| event.kind == "agent_complete")
+        .unwrap();
     assert_eq!(end.data["lines"], 39);
     assert_eq!(end.data["bytes"], plain(&log).len());
     let hash = Sha256::digest(plain(&log));
-    let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    assert_eq!(end.data["sha256"], hex);
-    assert_eq!(gaps(&events), [&Value::Null; 0]);
-    let verified = run.verify().await;
-    assert_eq!(
-        (&verified["verdict"], &verified["complete"]),
-        (&json!("identical"), &json!("yes"))
-    );
+    let told = u128::from_str_radix(&end.data["sha256"].as_str().unwrap()[..32], 16).unwrap();
+    assert_eq!(told.to_be_bytes(), hash[..16]);
 }
 
 #[tokio::test]
@@ -137,9 +135,9 @@ async fn what_the_kubelet_writes_into_the_stream_is_no_output() {
     };
     let run = follow(&test, &log, texts.map(cut)).await;
     // The last read of all finds the container's log collected, and is made again.
-    assert_eq!(run.stored().await, String::from_utf8(log.clone()).unwrap());
+    assert_eq!(run.stored(0).await, String::from_utf8(log.clone()).unwrap());
     assert_eq!(run.variation(0).await["complete"], true);
-    assert_eq!(run.verify().await["verdict"], "identical");
+    assert_eq!(run.verify(0).await["verdict"], "identical");
 }
 
 #[tokio::test]
@@ -152,13 +150,13 @@ async fn an_unterminated_last_line_is_kept_as_it_is() {
         ..Cut::default()
     };
     let run = follow(&test, &log, [cut]).await;
-    assert_eq!(run.stored().await, String::from_utf8(log.clone()).unwrap());
+    assert_eq!(run.stored(0).await, String::from_utf8(log.clone()).unwrap());
     let variation = run.variation(0).await;
     assert_eq!(
         (&variation["lines"], &variation["bytes"]),
         (&json!(2), &json!(7))
     );
-    assert_eq!(run.verify().await["verdict"], "identical");
+    assert_eq!(run.verify(0).await["verdict"], "identical");
 }
 
 #[tokio::test]
@@ -179,9 +177,9 @@ async fn a_line_cut_by_a_rotation_is_joined() {
     };
     let run = follow(&test, &log, [cut]).await;
 
-    assert_eq!(run.stored().await, String::from_utf8(log.clone()).unwrap());
+    assert_eq!(run.stored(0).await, String::from_utf8(log.clone()).unwrap());
     assert_eq!(gaps(&run.events().await), [&Value::Null; 0]);
-    let verified = run.verify().await;
+    let verified = run.verify(0).await;
     assert_eq!(
         (&verified["verdict"], &verified["complete"]),
         (&json!("superset"), &json!("yes"))
@@ -215,7 +213,7 @@ async fn lines_lost_by_a_rotation_are_told() {
         .collect();
     assert_eq!(told, [1, 2, 3, 4, 5, 10, 11, 12]);
     assert_eq!(run.variation(0).await["complete"], false);
-    let verified = run.verify().await;
+    let verified = run.verify(0).await;
     assert_eq!(
         (&verified["verdict"], &verified["complete"]),
         (&json!("superset"), &json!("no"))
@@ -246,29 +244,32 @@ async fn verify_tells_a_changed_log_from_one_that_is_gone() {
     let log = log_of(&whole_run(5));
     let run = follow(&test, &log, []).await;
     let job = &run.jobs[0];
-    assert_eq!(run.verify().await["kubectl"], run.verify().await["stored"]);
+    assert_eq!(
+        run.verify(0).await["kubectl"],
+        run.verify(0).await["stored"]
+    );
 
     let mut changed = log.clone();
     changed[200] ^= 1;
     test.cluster.rewrite(job, &changed);
-    let verified = run.verify().await;
+    let verified = run.verify(0).await;
     assert_eq!(
         (&verified["verdict"], &verified["first_difference"]),
         (&json!("mismatch"), &json!(200))
     );
     test.cluster.rewrite(job, &log[..log.len() - 120]);
-    assert_eq!(run.verify().await["verdict"], "mismatch");
+    assert_eq!(run.verify(0).await["verdict"], "mismatch");
 
     test.cluster.rewrite(
         job,
         b"unable to retrieve container logs for containerd://4f1d",
     );
-    assert_eq!(run.verify().await["verdict"], "pod_gone");
+    assert_eq!(run.verify(0).await["verdict"], "pod_gone");
     test.cluster
         .answer_once("logs", Answer::fails("error: unexpected EOF"));
-    assert_eq!(run.verify().await["verdict"], "pod_gone");
+    assert_eq!(run.verify(0).await["verdict"], "pod_gone");
     test.cluster.remove_job(job);
-    let verified = run.verify().await;
+    let verified = run.verify(0).await;
     assert_eq!(verified["verdict"], "pod_gone");
     assert!(verified["message"].as_str().unwrap().contains("NotFound"));
     assert_eq!(verified["kubectl"], Value::Null);

@@ -1,10 +1,12 @@
-//! The server as its clients meet it: a real listener, a real database, a scripted kubectl.
+//! The server as its clients meet it: a real listener, a real database, a scripted cluster.
 //!
 //! One binary for all integration tests, because each further one would link the whole server again.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod auth;
+mod cancel;
+mod causes;
 mod contract;
 mod follow;
 mod http;
@@ -12,3 +14,4 @@ mod reconcile;
 mod runs;
 mod stream;
 mod support;
+mod tidy;

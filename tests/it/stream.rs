@@ -143,6 +143,7 @@ async fn bytes_that_are_no_text_come_as_they_are() {
 async fn a_live_stream_tells_a_line_at_once_and_ends_with_the_server() {
     let test = TestApp::spawn().await;
     let (run, job) = test.running().await;
+    run.applied().await;
     let mut stream = run.user.stream(&run.path("/stream"), None).await;
     test.cluster.print(&job, b"one");
     let mut seen = Vec::new();

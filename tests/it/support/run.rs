@@ -1,5 +1,7 @@
 //! Runs as their users see them.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::{Client, TestApp};
@@ -65,6 +67,18 @@ impl Run {
         self.user.get(&self.path("")).await.expect(200).json()
     }
 
+    /// Waits until the server knows that its Jobs were made: one that stops before makes them again.
+    pub(crate) async fn applied(&self) {
+        // No event tells it, so it is asked for; a test that hangs here is ended by its patience.
+        let applied = async {
+            while self.variation(0).await["timings"]["applied_at"].is_null() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let waiting = tokio::time::timeout(super::PATIENCE, applied);
+        waiting.await.expect("the Jobs are made");
+    }
+
     /// The variation as the run shows it.
     pub(crate) async fn variation(&self, index: usize) -> Value {
         self.show().await["variations"][index].clone()
@@ -97,14 +111,15 @@ impl Run {
         self.event(fits).await.data
     }
 
-    pub(crate) async fn verify(&self) -> Value {
-        let reply = self.user.get(&self.path("/variations/0/verify")).await;
+    pub(crate) async fn verify(&self, index: usize) -> Value {
+        let path = self.path(&format!("/variations/{index}/verify"));
+        let reply = self.user.get(&path).await;
         reply.expect(200).json()
     }
 
     /// The stored log with its timestamps.
-    pub(crate) async fn stored(&self) -> String {
-        let path = self.path("/variations/0/logs?format=timestamps");
+    pub(crate) async fn stored(&self, index: usize) -> String {
+        let path = self.path(&format!("/variations/{index}/logs?format=timestamps"));
         self.user.get(&path).await.expect(200).body
     }
 }
