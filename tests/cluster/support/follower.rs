@@ -153,6 +153,11 @@ impl Follower {
                 Ok(response) => {
                     let (status, headers) = (response.status(), response.headers().clone());
                     assert_eq!(status, 200, "{:?}", response.text().await);
+                    let over = self
+                        .events
+                        .last()
+                        .is_some_and(|last| last.name == "run_complete");
+                    assert!(!over, "the run is over, and the stream begins again");
                     assert_eq!(headers["content-type"], "text/event-stream");
                     assert_eq!(headers["cache-control"], "no-cache, no-transform");
                     assert_eq!(headers["x-accel-buffering"], "no");
