@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::support::{Answer, Call, Cut, Run, TestApp, kinds, output_of, stamp};
+use crate::support::{Answer, Call, Cut, Event, Run, TestApp, kinds, output_of, stamp};
 
 /// A line as an agent prints it.
 fn agent_line(seq: u64, text: &str) -> String {
@@ -51,7 +51,7 @@ async fn follow_each(test: &TestApp, log: &[u8], cuts: Vec<Vec<Cut>>) -> Run {
     for (job, cuts) in run.jobs.iter().zip(cuts) {
         test.cluster.has_job(job).await;
         for cut in cuts {
-            test.cluster.cut_next_follow(job, cut);
+            test.cluster.cut_next_reading(job, cut);
         }
         test.cluster.print_raw(job, log);
         test.cluster.run_pod(job);
@@ -73,7 +73,7 @@ fn plain(log: &[u8]) -> String {
     text.split_inclusive('\n').map(|line| &line[31..]).collect()
 }
 
-fn gaps(events: &[crate::support::Event]) -> Vec<&Value> {
+fn gaps(events: &[Event]) -> Vec<&Value> {
     let gaps = events.iter().filter(|event| event.kind == "log_gap");
     gaps.map(|gap| &gap.data["certain"]).collect()
 }
@@ -138,6 +138,43 @@ async fn what_the_kubelet_writes_into_the_stream_is_no_output() {
     assert_eq!(run.stored(0).await, String::from_utf8(log.clone()).unwrap());
     assert_eq!(run.variation(0).await["complete"], true);
     assert_eq!(run.verify(0).await["verdict"], "identical");
+}
+
+/// Its container ended before anybody looked: there is nothing to follow, only to read, and a reading
+/// may lie too. One that adds nothing is the last.
+#[tokio::test]
+async fn a_log_is_read_until_a_reading_adds_nothing() {
+    let test = TestApp::spawn().await;
+    let user = test.user("a@example.com").await;
+    let run = test.start_run(&user, 1).await;
+    let job = &run.jobs[0];
+    test.cluster.has_job(job).await;
+    let log = log_of(&whole_run(12));
+    test.cluster.print_raw(job, &log);
+    let third = log.len() / 3;
+    for (at, text, code) in [
+        (third, "", 0),
+        (2 * third, "", 1),
+        (0, "rpc error: code = Unavailable", 0),
+    ] {
+        let cut = Cut {
+            at,
+            text,
+            code,
+            ..Cut::default()
+        };
+        test.cluster.cut_next_reading(job, cut);
+    }
+    test.cluster.complete_pod(job);
+    run.events().await;
+    assert_eq!(run.stored(0).await.as_bytes(), log);
+    assert_eq!(run.variation(0).await["complete"], true);
+    assert!(
+        test.cluster
+            .calls()
+            .iter()
+            .all(|call| !call.line().starts_with("logs -f"))
+    );
 }
 
 #[tokio::test]

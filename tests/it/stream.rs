@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::support::{Run, TestApp, kinds, output_of};
+use crate::support::{Event, Run, TestApp, kinds, output_of};
 
 /// A finished run of two variations, with lines of all kinds in their logs.
 async fn finished(test: &TestApp) -> Run {
@@ -38,6 +38,16 @@ async fn a_stream_goes_on_exactly_where_any_of_its_ids_says() {
     // Live and replayed, the order between variations may differ; from now on it is fixed.
     let all = run.events().await;
     assert_eq!(all.last().unwrap().kind, "run_complete");
+    for index in 0..2 {
+        let of = |event: &&Event| event.data["variation_id"] == index;
+        let order: Vec<&str> = all
+            .iter()
+            .filter(of)
+            .map(|event| event.kind.as_str())
+            .collect();
+        let (first, last) = (order.first().unwrap(), order.last().unwrap());
+        assert_eq!((*first, *last), ("agent_status", "agent_complete"));
+    }
     let parts = all.iter().filter(|event| event.data["partial"] == true);
     assert!(parts.count() >= 3, "200 kB come in parts");
     for (i, event) in all.iter().enumerate() {
@@ -70,7 +80,7 @@ async fn a_stream_goes_on_exactly_where_any_of_its_ids_says() {
 }
 
 /// Content without the newlines between lines, so that a part may be the end.
-fn output_of_from(events: &[crate::support::Event], index: u64) -> String {
+fn output_of_from(events: &[Event], index: u64) -> String {
     output_of(events, index).replace('\n', "")
 }
 
@@ -149,7 +159,7 @@ async fn a_live_stream_tells_a_line_at_once_and_ends_with_the_server() {
     let mut seen = Vec::new();
     while !seen
         .iter()
-        .any(|event: &crate::support::Event| event.kind == "agent_output")
+        .any(|event: &Event| event.kind == "agent_output")
     {
         seen.push(stream.next().await.unwrap());
     }

@@ -18,7 +18,7 @@ pub(crate) fn stamp(ms: i64) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%S.%9fZ").to_string()
 }
 
-/// How a follow ends before its container does.
+/// How a reading ends before its log does.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Cut {
     /// After this byte of the file.
@@ -36,7 +36,7 @@ pub(crate) struct Cut {
 pub(super) struct ContainerLog {
     file: Vec<u8>,
     ended: bool,
-    /// For the next follows, one each.
+    /// For the next readings, one each.
     cuts: VecDeque<Cut>,
 }
 
@@ -54,7 +54,7 @@ impl ContainerLog {
             job: job.to_owned(),
             at: since.map_or(0, |since| self.find(since)),
             follow,
-            cut: if follow { self.cuts.pop_front() } else { None },
+            cut: self.cuts.pop_front(),
         }
     }
 
@@ -117,8 +117,8 @@ impl Cluster {
         self.log(job, |log| log.file.extend_from_slice(bytes));
     }
 
-    /// The next follow that is begun ends so.
-    pub(crate) fn cut_next_follow(&self, job: &str, cut: Cut) {
+    /// The next reading that is begun ends so; several are for one after the other.
+    pub(crate) fn cut_next_reading(&self, job: &str, cut: Cut) {
         self.log(job, |log| log.cuts.push_back(cut));
     }
 
