@@ -41,7 +41,7 @@ use crate::kubectl::{JournalEntry, Kubectl};
 use crate::lifecycle::Lifecycle;
 use crate::logs::LogStore;
 use crate::model::{Cause, NewEvent, NewRun, Run, RunId, VariationKey, VariationUpdate};
-use crate::templates::{RunManifest, TemplateError, Templates};
+use crate::templates::{TemplateError, Templates};
 
 /// How long the server waits at start for a cluster that does not answer, before it serves what it
 /// has and goes on trying.
@@ -218,12 +218,6 @@ impl Runs {
                 handle.cancel.cancel();
             }
         }
-    }
-
-    /// The manifest of a run as it would be applied.
-    pub fn render(&self, run: &Run) -> Result<RunManifest, TemplateError> {
-        let keys: Vec<VariationKey> = run.variations.iter().map(|v| v.key).collect();
-        self.templates.run(&self.agents, run, &keys)
     }
 
     fn handles(&self) -> MutexGuard<'_, HashMap<VariationKey, Handle>> {

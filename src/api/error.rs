@@ -175,15 +175,6 @@ impl ApiError {
         }
     }
 
-    /// Tells the client when to try again.
-    #[must_use]
-    pub fn with_retry_after(self, wait: Duration) -> Self {
-        Self {
-            retry_after: Some(wait),
-            ..self
-        }
-    }
-
     /// Shows the budget that was used up.
     #[must_use]
     pub(super) fn with_limit(self, verdict: Verdict) -> Self {

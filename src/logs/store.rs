@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
@@ -145,18 +145,6 @@ impl LogStore {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
-    }
-
-    /// Proves that the store can be written to.
-    pub fn probe(&self) -> io::Result<()> {
-        let probe = self.0.root.join(".probe");
-        fs::write(&probe, b"probe")?;
-        fs::remove_file(probe)
-    }
-
-    /// The directory that holds everything.
-    pub fn root(&self) -> &Path {
-        &self.0.root
     }
 }
 
