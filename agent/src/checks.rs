@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Longest time of one check.
-const LIMIT: Duration = Duration::from_secs(300);
+const LIMIT: Duration = Duration::from_mins(5);
 
 /// What of a check's output is shown, bytes of its end.
 const TAIL: usize = 3000;

@@ -9,12 +9,12 @@ use aideator_agent::{
 use tokio::time::Instant;
 
 /// Defaults where the configuration says nothing.
-const TIMEOUT: Duration = Duration::from_secs(20 * 60);
+const TIMEOUT: Duration = Duration::from_mins(20);
 const TOTAL_TOKENS: u64 = 1_500_000;
 const STEPS: u32 = 100;
 
 /// Wall time kept for checks and patch, where the run is long enough to have it.
-const KEPT: Duration = Duration::from_secs(60);
+const KEPT: Duration = Duration::from_mins(1);
 
 /// Share of a budget from which on the model is told to finish.
 const NEARLY: f64 = 0.9;

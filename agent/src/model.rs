@@ -67,9 +67,9 @@ impl Default for Patience {
             tries: 5,
             first_wait: Duration::from_secs(1),
             longest_wait: Duration::from_secs(30),
-            longest_asked: Duration::from_secs(60),
-            first_chunk: Duration::from_secs(300),
-            next_chunk: Duration::from_secs(120),
+            longest_asked: Duration::from_mins(1),
+            first_chunk: Duration::from_mins(5),
+            next_chunk: Duration::from_mins(2),
         }
     }
 }

@@ -13,10 +13,10 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use super::command::{Git, GitError, RAW_ATTRIBUTES};
 use crate::input::{Repository, Revision};
 
-const FETCH_LIMIT: Duration = Duration::from_secs(300);
+const FETCH_LIMIT: Duration = Duration::from_mins(5);
 const FETCH_TRIES: u32 = 3;
 const FETCH_WAIT: Duration = Duration::from_secs(2);
-const LOCAL_LIMIT: Duration = Duration::from_secs(120);
+const LOCAL_LIMIT: Duration = Duration::from_mins(2);
 
 /// Most that a repository may weigh on disk, packed and checked out, bytes. The workspace has 2 GiB,
 /// and the work needs some of them.

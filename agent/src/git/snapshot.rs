@@ -18,7 +18,7 @@ use super::{
     command::{Git, GitError, RAW_ATTRIBUTES},
 };
 
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_mins(2);
 
 /// Largest patch that is printed, bytes.
 const PATCH_BYTES: u64 = 5 * 1024 * 1024;

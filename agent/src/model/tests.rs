@@ -302,7 +302,7 @@ async fn failures_are_tried_again_only_where_that_can_help() {
 
 #[tokio::test]
 async fn a_wait_that_is_asked_for_is_waited_up_to_a_limit() {
-    let date = jiff::Timestamp::now() + Duration::from_secs(3600);
+    let date = jiff::Timestamp::now() + Duration::from_hours(1);
     let date = jiff::fmt::rfc2822::DateTimePrinter::new()
         .timestamp_to_rfc9110_string(&date)
         .unwrap();

@@ -41,7 +41,7 @@ impl World {
         symlink("src", root.join("code")).unwrap();
         let workspace = Workspace::open(&root).unwrap();
         let shell = Shell::new(&root, directory.path()).unwrap();
-        let until = Instant::now() + Duration::from_secs(60);
+        let until = Instant::now() + Duration::from_mins(1);
         let toolbox = Toolbox::new(workspace, shell, directory.path().join("outputs"), until);
         Self { directory, toolbox }
     }

@@ -16,7 +16,7 @@ use crate::App;
 use crate::samples::{SAMPLES, git_command};
 
 /// A fetch of a sample takes milliseconds; whoever reads slower than this does not want it.
-const TIMEOUT: Duration = Duration::from_secs(120);
+const TIMEOUT: Duration = Duration::from_mins(2);
 
 /// More CGI header bytes than this are not git's.
 const MAX_HEADER_BYTES: u64 = 16 * 1024;
