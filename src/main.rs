@@ -1,6 +1,8 @@
 //! The `aideator` program: subcommands and the exit code.
 
+use std::fs::File;
 use std::io::Write as _;
+use std::path::Path;
 use std::process::ExitCode;
 
 use aideator::app::AppState;
@@ -98,6 +100,18 @@ async fn create_user(email: String) -> anyhow::Result<ExitCode> {
     print(&format!("created {} {}\n", user.id, user.email))
 }
 
+/// Waits until no other server uses this directory: a pod that was deleted by force may live on for
+/// a moment beside its successor. The lock ends with the process, however that ends.
+async fn claim(data_dir: &Path) -> anyhow::Result<File> {
+    let lock =
+        File::create(data_dir.join("lock")).context("failed to create a file in DATA_DIR")?;
+    if lock.try_lock().is_err() {
+        tracing::warn!("another server uses DATA_DIR; waiting for its end");
+    }
+    let locked = tokio::task::spawn_blocking(move || lock.lock().map(|()| lock)).await?;
+    locked.context("failed to lock DATA_DIR")
+}
+
 async fn serve() -> anyhow::Result<ExitCode> {
     let config = Config::from_env()?;
     telemetry::init(&config.logging)?;
@@ -108,6 +122,7 @@ async fn serve() -> anyhow::Result<ExitCode> {
             data_dir.display()
         )
     })?;
+    let _claim = claim(data_dir).await?;
     let database = &config.storage.database;
     if let Some(dir) = database.parent() {
         std::fs::create_dir_all(dir)
