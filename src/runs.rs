@@ -183,7 +183,7 @@ impl Runs {
     fn begin(&self, run: Run) {
         let keys: Vec<VariationKey> = run.variations.iter().map(|v| v.key).collect();
         for key in &keys {
-            self.supervise(*key);
+            self.supervise(*key, false);
         }
         let runs = self.clone();
         self.background("launch", async move {
@@ -231,8 +231,11 @@ impl Runs {
     }
 
     /// Starts the supervisor of an unfinished variation, unless it has one.
-    fn supervise(&self, key: VariationKey) {
+    fn supervise(&self, key: VariationKey, cancel_requested: bool) {
         let cancel = CancellationToken::new();
+        if cancel_requested {
+            cancel.cancel();
+        }
         let (refused, refusals) = channel::channel(None);
         {
             let mut handles = self.handles();
@@ -253,8 +256,6 @@ impl Runs {
         };
         let runs = self.clone();
         self.background("supervise", async move {
-            // Held between two tries, so that what is known of the Job is not forgotten.
-            let _view = runs.cluster.view(&key.job_name());
             let mut pause = Duration::from_secs(1);
             while let Err(error) = supervise(runs.clone(), order.clone()).await {
                 error!(

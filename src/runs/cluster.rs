@@ -51,8 +51,6 @@ struct Entry {
     /// When the Job and each pod (by UID) was last told of.
     job_told: u64,
     pods_told: HashMap<String, u64>,
-    /// Somebody will look at it soon.
-    expected: bool,
 }
 
 impl Cluster {
@@ -63,19 +61,19 @@ impl Cluster {
     /// The view of a Job, now and as it changes. The Job need not exist yet.
     pub(super) fn view(&self, job: &str) -> watch::Receiver<JobView> {
         let mut cache = self.cache();
-        let entry = cache.jobs.entry(job.to_owned()).or_default();
-        entry.expected = false;
-        entry.view.subscribe()
+        cache
+            .jobs
+            .entry(job.to_owned())
+            .or_default()
+            .view
+            .subscribe()
     }
 
     /// Forgets Jobs that are gone and that nobody looks at.
     pub(super) fn forget_gone(&self) {
         self.cache().jobs.retain(|_, entry| {
             let view = entry.view.borrow();
-            entry.expected
-                || entry.view.receiver_count() > 0
-                || view.job.is_some()
-                || view.has_pods()
+            entry.view.receiver_count() > 0 || view.job.is_some() || view.has_pods()
         });
     }
 
@@ -83,7 +81,6 @@ impl Cluster {
     pub(super) fn expect(&self, job: &str) {
         let mut cache = self.cache();
         let entry = cache.jobs.entry(job.to_owned()).or_default();
-        entry.expected = true;
         entry.view.send_modify(|view| view.seen = true);
     }
 

@@ -83,9 +83,9 @@ async fn adopt(runs: &Runs, run: &Run, jobs: &[VariationKey]) -> anyhow::Result<
         } else {
             unmade.push(key);
         }
-        runs.supervise(key);
+        runs.supervise(key, variation.cancel_requested);
     }
-    // Read again: a cancel that came before the supervisors were there reached only the row.
+    // Read again: a cancel that came meanwhile, before the supervisors were there, reached only the row.
     for variation in runs
         .db
         .run(run.id)

@@ -39,7 +39,8 @@ pub(super) struct Order {
     pub(super) cancel: CancellationToken,
     /// Why its Job cannot be made, should that be so.
     pub(super) refused: watch::Receiver<Option<Cause>>,
-    /// Its Job as the cluster tells it. Held from the start: a view that nobody looks at is forgotten.
+    /// Its Job as the cluster tells it. Held from the start and between two tries: a view that
+    /// nobody looks at is forgotten.
     pub(super) view: watch::Receiver<JobView>,
 }
 
@@ -101,12 +102,14 @@ impl Supervisor {
         follower: &mut JoinHandle<anyhow::Result<Followed>>,
     ) -> anyhow::Result<()> {
         let mut ending = self.until_ended().await?;
+        // Asked for before the end was seen, of this supervisor or of one before a restart. A cancel
+        // that comes later finds it ended, and it stays as it is.
+        let asked = self.order.cancel.is_cancelled();
         let followed = follower.await.context("the follower died")??;
         if ending.exit_code.is_some() {
             ending = self.final_ending().await.unwrap_or(ending);
         }
-        // What ended by itself before a cancel was passed on stays as it is.
-        let cancelled = self.stopping && !ending.succeeded();
+        let cancelled = asked && !ending.succeeded();
         if cancelled {
             self.remove_pods().await?;
         }

@@ -118,3 +118,26 @@ async fn an_agent_that_was_faster_than_its_cancel_has_succeeded() {
         "its Job stays for operators to look at"
     );
 }
+
+/// The server dies between the cancel and the end of the container that it asked for.
+#[tokio::test]
+async fn a_cancel_is_remembered_by_the_next_server() {
+    let test = TestApp::spawn().await;
+    let (run, job) = test.running().await;
+    run.applied().await;
+    run.user.delete(&run.path("")).await.expect(202);
+    test.cluster
+        .called(1, |call| call.has("pod") && call.verb() == "patch")
+        .await;
+    let stopped = test.stop().await;
+    stopped
+        .cluster
+        .end_pod(&job, 143, "Error", "DeadlineExceeded");
+
+    let test = stopped.start().await;
+    let run = run.at(&test);
+    let events = run.events().await;
+    assert_eq!(events.last().unwrap().data["status"], "cancelled");
+    assert_eq!(run.variation(0).await["status"], "cancelled");
+    assert!(!test.cluster.has("jobs", &job));
+}
