@@ -50,7 +50,7 @@ pub(super) async fn supervise(runs: Runs, order: Order) -> anyhow::Result<()> {
     let writer = runs.store.writer(key).context("failed to open a log")?;
     let told = told_before(&runs, key).await?;
     let (goal, goals) = watch::channel(Goal::Wait);
-    let follower = runs
+    let mut follower = runs
         .lifecycle
         .spawn("follow", follow(runs.clone(), key, writer, goals));
     let supervisor = Supervisor {
@@ -61,7 +61,6 @@ pub(super) async fn supervise(runs: Runs, order: Order) -> anyhow::Result<()> {
         told,
         stopping: false,
     };
-    let mut follower = follower;
     let result = supervisor.run(&mut follower).await;
     if result.is_err() && !follower.is_finished() {
         // A log has one writer: the next supervisor's must find this one gone.

@@ -115,11 +115,9 @@ impl Runs {
         let side = measure(&path).context("failed to read a stored log")?;
         let pod_gone = !ended.is_clean() || (size > 0 && verdict.is_none());
         Ok(Verification {
-            verdict: match verdict {
-                _ if !ended.is_clean() => Verdict::PodGone,
-                None => Verdict::PodGone,
-                Some(verdict) => verdict,
-            },
+            verdict: verdict
+                .filter(|_| ended.is_clean())
+                .unwrap_or(Verdict::PodGone),
             stored: side,
             kubectl: (!pod_gone).then(|| meter.side()),
             first_difference,

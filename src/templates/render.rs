@@ -106,7 +106,7 @@ impl Templates {
         check::secret(&secret_yaml, &secret)?;
         let hidden = SecretContext {
             files: secret.files.iter().map(redact).collect(),
-            ..secret_context(agents, run)?
+            ..secret
         };
         let mut jobs = String::new();
         for key in variations {
@@ -121,7 +121,7 @@ impl Templates {
                 yaml: secret_yaml + &jobs,
                 redacted: self.render("secret", &hidden)? + &jobs,
             },
-            secret_name: secret.name,
+            secret_name: hidden.name,
         })
     }
 
