@@ -28,6 +28,7 @@ use std::net::SocketAddr;
 
 use anyhow::Context as _;
 use axum::serve::ListenerExt as _;
+use socket2::SockRef;
 use tokio::net::TcpListener;
 
 use crate::app::AppState;
@@ -37,9 +38,14 @@ use crate::app::AppState;
 /// The binary and the tests both run the server through this function.
 pub async fn serve(app: AppState, listener: TcpListener) -> anyhow::Result<()> {
     let lifecycle = app.lifecycle.clone();
-    // Log lines are small: waiting to fill a packet would delay them.
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
+    let stall = app.config.http.client_stall;
+    let listener = listener.tap_io(move |stream| {
+        // Log lines are small: waiting to fill a packet would delay them.
+        let prepared = stream.set_nodelay(true).and_then(|()| {
+            // A client that does not read any more is the kernel's affair, and costs us nothing.
+            SockRef::from(&*stream).set_tcp_user_timeout(stall)
+        });
+        if let Err(error) = prepared {
             tracing::debug!(error = %error, "a connection ended before it began");
         }
     });

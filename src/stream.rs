@@ -60,6 +60,8 @@ pub struct RunReader {
     logs: Vec<Log>,
     /// Only this variation is told.
     only: Option<u8>,
+    /// The log whose turn it is.
+    turn: usize,
     /// Events that are loaded and not told yet.
     queue: VecDeque<Event>,
     /// Number of the last event that was loaded.
@@ -67,7 +69,7 @@ pub struct RunReader {
     token: Token,
     ended: bool,
     /// Kept, so that writers and readers share it.
-    _bell: Arc<Bell>,
+    bell: Arc<Bell>,
     ear: watch::Receiver<Tick>,
 }
 
@@ -112,11 +114,12 @@ impl RunReader {
             run: run.id,
             logs,
             only,
+            turn: 0,
             queue: VecDeque::new(),
             loaded,
             token,
             ended: false,
-            _bell: bell,
+            bell,
             ear,
         };
         reader.load().await?;
@@ -137,7 +140,8 @@ impl RunReader {
         self.ended
     }
 
-    /// Tells what there is, at most one block of each log, each item with the position after it.
+    /// Tells some of what there is, at most one block of one log, each item with the position after
+    /// it. The logs take turns.
     pub async fn step(
         &mut self,
         mut tell: impl FnMut(Item<'_>, &Token),
@@ -149,13 +153,18 @@ impl RunReader {
         if tick.events > self.loaded {
             self.load().await?;
         }
-        let mut told = self.tell_logs(&mut tell)?;
+        let mut told = self.tell_log(&mut tell)?;
         told |= self.tell_events(&mut tell)?;
         Ok(match (self.ended, told) {
             (true, _) => Step::Ended,
             (false, true) => Step::Told,
             (false, false) => Step::Idle,
         })
+    }
+
+    /// How many readers the run has, this one included.
+    pub fn readers(&self) -> usize {
+        self.bell.listeners()
     }
 
     /// Waits until there may be more.
@@ -177,9 +186,11 @@ impl RunReader {
         self.only.is_none_or(|only| only == index)
     }
 
-    fn tell_logs(&mut self, tell: &mut impl FnMut(Item<'_>, &Token)) -> Result<bool, StreamError> {
-        let mut told = false;
-        for i in 0..self.logs.len() {
+    /// Tells a block of the next log that has any.
+    fn tell_log(&mut self, tell: &mut impl FnMut(Item<'_>, &Token)) -> Result<bool, StreamError> {
+        for _ in 0..self.logs.len() {
+            let i = self.turn;
+            self.turn = (i + 1) % self.logs.len();
             let key = self.logs[i].key;
             if !self.is_told(key.index) {
                 continue;
@@ -192,7 +203,7 @@ impl RunReader {
             let limit = next.map_or(u64::MAX, |event| event.log_offset);
             let committed = self.store.committed(key)?.min(limit);
             let token = &mut self.token;
-            told |= self.logs[i].cursor.read(committed, |piece| {
+            let told = self.logs[i].cursor.read(committed, |piece| {
                 token.set(i, piece.next);
                 let item = Item::Line {
                     index: key.index,
@@ -200,8 +211,11 @@ impl RunReader {
                 };
                 tell(item, token);
             })?;
+            if told {
+                return Ok(true);
+            }
         }
-        Ok(told)
+        Ok(false)
     }
 
     fn tell_events(

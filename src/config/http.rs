@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use serde::Serialize;
 use url::Url;
@@ -21,6 +22,8 @@ pub struct Http {
     pub web_dir: Option<PathBuf>,
     /// How browsers reach the server; `https` makes the session cookie `Secure`.
     pub public_url: Option<Url>,
+    /// A client that takes nothing of what is sent to it for so long is cut off. `None`: never.
+    pub client_stall: Option<Duration>,
     /// Whether the last address in `X-Forwarded-For` is the client's (only behind a proxy that sets it).
     pub trust_forwarded_for: bool,
 }
@@ -50,6 +53,13 @@ impl Http {
                 "PUBLIC_URL",
                 "How browsers reach this server, e.g. https://aideator.example.org; https makes cookies Secure.",
             ),
+            client_stall: stall(env.read_in(
+                "CLIENT_STALL_SECONDS",
+                "120",
+                0..=86400,
+                "A client that takes nothing of what is sent to it for so many seconds is cut off (0: never); \
+                 a stream goes on where it was when the client comes back.",
+            )),
             trust_forwarded_for: env.flag(
                 "TRUST_FORWARDED_FOR",
                 "true only behind a proxy that sets X-Forwarded-For: rate limits then count its last address.",
@@ -66,9 +76,14 @@ impl Http {
             environment: Environment::Development,
             web_dir: None,
             public_url: None,
+            client_stall: Some(Duration::from_mins(2)),
             trust_forwarded_for: false,
         }
     }
+}
+
+fn stall(seconds: u64) -> Option<Duration> {
+    (seconds > 0).then(|| Duration::from_secs(seconds))
 }
 
 /// What the server is used for.

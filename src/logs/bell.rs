@@ -33,6 +33,11 @@ impl Bell {
             .send_modify(|tick| tick.events = tick.events.max(seq));
     }
 
+    /// How many wait for rings.
+    pub fn listeners(&self) -> usize {
+        self.0.receiver_count()
+    }
+
     /// Waits for rings.
     pub fn listen(&self) -> watch::Receiver<Tick> {
         self.0.subscribe()

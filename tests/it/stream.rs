@@ -1,5 +1,7 @@
 //! The stream of a run: every event once, from any position, in any shape of line.
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::Method;
@@ -175,6 +177,38 @@ async fn a_live_stream_tells_a_line_at_once_and_ends_with_the_server() {
     let rest = stream.rest().await;
     assert_eq!(output_of(&rest, 0), "two\n");
     assert_eq!(kinds(&rest).last(), Some(&"run_complete"));
+}
+
+#[tokio::test]
+async fn a_client_that_stops_reading_is_cut_off_and_goes_on_where_it_was() {
+    let stall = Duration::from_secs(1);
+    let test = TestApp::spawn_with(|config| config.http.client_stall = Some(stall)).await;
+    let (run, job) = test.running().await;
+    // More than the sockets of both ends ever hold.
+    for _ in 0..24 {
+        test.cluster.print(&job, &vec![b'x'; 1 << 20]);
+    }
+    test.cluster.complete_pod(&job);
+    let whole = output_of(&run.events().await, 0);
+    let bell = test.app.store.bell(run.id.parse().unwrap());
+
+    let mut stalled = run.user.stream(&run.path("/stream"), None).await;
+    let first = stalled.next().await.unwrap();
+    assert_eq!(bell.listeners(), 1);
+    let cut_off = async {
+        while bell.listeners() > 0 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let waiting = tokio::time::timeout(Duration::from_secs(10), cut_off);
+    waiting.await.expect("the server lets the client go");
+
+    let mut events = vec![first];
+    events.extend(stalled.until_cut().await);
+    let id = events.last().unwrap().id.clone();
+    let rest = run.user.stream(&run.path("/stream"), Some(&id)).await;
+    events.extend({ rest }.rest().await);
+    assert!(output_of(&events, 0) == whole);
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use base64::engine::general_purpose::STANDARD;
 use futures::stream;
 use serde::Deserialize;
 use serde_json::json;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::error;
 use utoipa::IntoParams;
@@ -31,6 +31,16 @@ use crate::stream::{Item, RunReader, Step, StreamError, Token};
 
 /// The longest silence on a stream.
 const HEARTBEAT: Duration = Duration::from_secs(10);
+/// A buffer is sent when it holds this many bytes, though there be more to tell.
+const FULL: usize = 64 * 1024;
+/// Pause between two sends to one client, so that a wake-up, a read and a write are not spent on
+/// each line: first, for each further reader of the run, and longest. What comes after a silence is
+/// sent at once.
+const PAUSE: (Duration, Duration, Duration) = (
+    Duration::from_millis(1),
+    Duration::from_micros(250),
+    Duration::from_millis(10),
+);
 /// How long a client waits before it comes back, in milliseconds.
 const RETRY_MS: u32 = 3000;
 
@@ -83,6 +93,7 @@ pub async fn stream_run(
         buffer: first,
         soft: app.lifecycle.soft().clone(),
         last: false,
+        sent: Instant::now(),
         due: Instant::now() + HEARTBEAT,
     };
     let body = Body::from_stream(stream::unfold(frames, Frames::next));
@@ -120,6 +131,8 @@ struct Frames {
     buffer: Vec<u8>,
     soft: CancellationToken,
     last: bool,
+    /// When something was last sent.
+    sent: Instant,
     /// When a heartbeat is due, should nothing else be sent until then.
     due: Instant,
 }
@@ -127,9 +140,9 @@ struct Frames {
 impl Frames {
     /// The next frames; `None` ends the response cleanly, so that the client comes back if it should.
     async fn next(mut self) -> Option<(Result<Bytes, std::convert::Infallible>, Self)> {
-        while self.buffer.is_empty() {
-            if self.last || self.soft.is_cancelled() {
-                return None;
+        while self.buffer.len() < FULL && !self.last {
+            if self.soft.is_cancelled() {
+                break;
             }
             let buffer = &mut self.buffer;
             match self
@@ -139,22 +152,38 @@ impl Frames {
             {
                 Ok(Step::Told) => {}
                 Ok(Step::Ended) => self.last = true,
+                Ok(Step::Idle) if !self.buffer.is_empty() => break,
                 Ok(Step::Idle) => self.wait().await,
                 Err(error) => {
                     error!(run.id = self.run_id, %error, "a stream broke");
-                    return None;
+                    self.last = true;
                 }
             }
         }
-        self.due = Instant::now() + HEARTBEAT;
+        if self.buffer.is_empty() {
+            return None;
+        }
+        self.sent = Instant::now();
+        self.due = self.sent + HEARTBEAT;
         let bytes = Bytes::from(std::mem::take(&mut self.buffer));
         Some((Ok(bytes), self))
     }
 
+    /// When the next lines may be sent.
+    fn next_send(&self) -> Instant {
+        let others = u32::try_from(self.reader.readers()).map_or(u32::MAX, |n| n.saturating_sub(1));
+        self.sent + (PAUSE.0 + PAUSE.1.saturating_mul(others)).min(PAUSE.2)
+    }
+
     async fn wait(&mut self) {
+        let next_send = self.next_send();
+        let more = async {
+            sleep_until(next_send).await;
+            self.reader.wait().await;
+        };
         tokio::select! {
             // Of another variation's noise a filtered stream sends nothing: the time runs on.
-            waited = timeout_at(self.due, self.reader.wait()) => {
+            waited = timeout_at(self.due, more) => {
                 if waited.is_err() {
                     heartbeat(&mut self.buffer, &self.run_id);
                 }

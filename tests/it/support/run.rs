@@ -148,17 +148,35 @@ impl EventStream {
 
     /// The next event; none when the server has ended the stream.
     pub(crate) async fn next(&mut self) -> Option<Event> {
+        self.try_next().await.unwrap()
+    }
+
+    async fn try_next(&mut self) -> reqwest::Result<Option<Event>> {
         loop {
             while let Some(end) = self.buffer.windows(2).position(|pair| pair == b"\n\n") {
                 let frame: Vec<u8> = self.buffer.drain(..end + 2).collect();
                 let event = parse(std::str::from_utf8(&frame).unwrap());
                 if event.kind != "heartbeat" {
-                    return Some(event);
+                    return Ok(Some(event));
                 }
             }
             let waiting = tokio::time::timeout(super::PATIENCE, self.response.chunk());
-            let chunk = waiting.await.expect("the stream goes on or ends").unwrap();
-            self.buffer.extend_from_slice(&chunk?);
+            let chunk = waiting.await.expect("the stream goes on or ends")?;
+            let Some(chunk) = chunk else {
+                return Ok(None);
+            };
+            self.buffer.extend_from_slice(&chunk);
+        }
+    }
+
+    /// All events until the connection breaks.
+    pub(crate) async fn until_cut(&mut self) -> Vec<Event> {
+        let mut all = Vec::new();
+        loop {
+            match self.try_next().await {
+                Ok(event) => all.push(event.expect("the stream is cut, not ended")),
+                Err(_) => return all,
+            }
         }
     }
 
