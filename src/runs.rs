@@ -37,7 +37,7 @@ use self::supervise::{Order, supervise};
 use crate::config::Agents;
 use crate::db::Db;
 use crate::db::runs::Inserted;
-use crate::kubectl::{JournalEntry, Kubectl};
+use crate::kubectl::{JournalEntry, Kubectl, KubectlError};
 use crate::lifecycle::Lifecycle;
 use crate::logs::LogStore;
 use crate::model::{Cause, NewEvent, NewRun, Run, RunId, VariationKey, VariationUpdate};
@@ -143,6 +143,7 @@ impl Runs {
                     Ok(())
                 });
             }
+            runs.background("sweep", reconcile::sweep(runs.clone()));
             let cleaning = clean::clean(runs.clone());
             runs.background("clean", cleaning);
             Ok(())
@@ -155,7 +156,15 @@ impl Runs {
 
     async fn reconcile_until_done(&self) {
         let mut pause = Duration::from_millis(200);
+        let mut told = false;
         while let Err(error) = reconcile::reconcile(self).await {
+            if let Some(error) = error.downcast_ref::<KubectlError>() {
+                let cause = explain::trouble(error);
+                self.cluster.answered("reconcile", Err(cause.clone()));
+                if !told {
+                    told = reconcile::tell_trouble(self, &cause).await.is_ok();
+                }
+            }
             warn!(
                 error = format!("{error:#}"),
                 "failed to reconcile; trying again"
@@ -163,6 +172,7 @@ impl Runs {
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(Duration::from_secs(3));
         }
+        self.cluster.answered("reconcile", Ok(()));
     }
 
     /// Stores a run and starts it. A task of its own: a client that goes away in between must not
@@ -253,6 +263,7 @@ impl Runs {
             cancel,
             refused: refusals,
             view: self.cluster.view(&key.job_name()),
+            trouble: self.cluster.trouble(),
         };
         let runs = self.clone();
         self.background("supervise", async move {

@@ -3,13 +3,13 @@
 //! A pod that was deleted stays in its Job's view with its last state and `gone` set, because a
 //! reader that is late must still learn how its container ended.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use super::observe::{Job, Note, Pod};
-use crate::model::{RunId, VariationKey};
+use crate::model::{Cause, RunId, VariationKey};
 
 /// All there is to know about one Job.
 #[derive(Debug, Clone, Default)]
@@ -19,9 +19,13 @@ pub(super) struct JobView {
     pub(super) seen: bool,
     /// Oldest first; deleted ones too.
     pub(super) pods: Vec<Pod>,
-    /// The latest warning about the Job or one of its pods.
+    /// The latest warning about the Job or one of its pods; it may have passed since.
     pub(super) warning: Option<Note>,
 }
+
+/// Why the cluster does not tell us anything now: a cause for each thing that we ask it for. Empty
+/// when all is well.
+pub(super) type Trouble = BTreeMap<&'static str, Cause>;
 
 impl JobView {
     /// Whether the cluster still has a pod of it.
@@ -36,7 +40,15 @@ pub(super) struct Mark(u64);
 
 /// The views of all Jobs. Cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Cluster(Arc<Mutex<Cache>>);
+pub(super) struct Cluster(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    cache: Mutex<Cache>,
+    trouble: watch::Sender<Trouble>,
+    /// Rings when a Job is told of for the first time.
+    arrived: Notify,
+}
 
 #[derive(Debug, Default)]
 struct Cache {
@@ -55,7 +67,25 @@ struct Entry {
 
 impl Cluster {
     fn cache(&self) -> MutexGuard<'_, Cache> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the cluster can be asked, now and as it changes.
+    pub(super) fn trouble(&self) -> watch::Receiver<Trouble> {
+        self.0.trouble.subscribe()
+    }
+
+    /// Notes that asking for `what` failed, or that it succeeded again.
+    pub(super) fn answered(&self, what: &'static str, answer: Result<(), Cause>) {
+        self.0.trouble.send_if_modified(|trouble| match answer {
+            Ok(()) => trouble.remove(what).is_some(),
+            Err(cause) => trouble.insert(what, cause.clone()) != Some(cause),
+        });
+    }
+
+    /// Waits for a Job that was not told of before.
+    pub(super) async fn arrival(&self) {
+        self.0.arrived.notified().await;
     }
 
     /// The view of a Job, now and as it changes. The Job need not exist yet.
@@ -139,6 +169,9 @@ impl Cluster {
         cache.clock += 1;
         let now = cache.clock;
         let entry = cache.jobs.entry(job.metadata.name.clone()).or_default();
+        if entry.job_told == 0 {
+            self.0.arrived.notify_one();
+        }
         entry.job_told = now;
         entry.view.send_modify(|view| {
             view.seen = true;
@@ -168,7 +201,11 @@ impl Cluster {
                 // A late list must not bring a deleted pod back.
                 Some(known) if known.gone => {}
                 Some(known) => *known = pod,
-                None => view.pods.push(pod),
+                None => {
+                    view.pods.push(pod);
+                    // A list is in the order of names.
+                    view.pods.sort_by_key(|pod| pod.metadata.creation_timestamp);
+                }
             }
         });
     }

@@ -3,10 +3,14 @@
 //! Reasons are Kubernetes' own words. A hint says what happens next by itself or what a person can
 //! do, and is given only where it is true of every such case.
 
+mod hint;
+
 use jiff::Timestamp;
 
+use self::hint::advise;
 use super::cluster::JobView;
-use super::observe::{Note, Pod, Terminated};
+use super::observe::{Job, Note, Pod, Terminated};
+use crate::kubectl::KubectlError;
 use crate::model::{Cause, VariationStatus};
 
 /// What a variation's Job is doing.
@@ -45,9 +49,9 @@ pub(super) fn explain(view: &JobView) -> Phase {
         return Phase::Ended(end);
     }
     match &view.job {
-        Some(_) => waiting(
+        Some(job) => waiting(
             VariationStatus::Queued,
-            view.warning.as_ref().map(from_warning),
+            suspended(job).or_else(|| warning(view, |note| note.involved_object.kind == "Job")),
         ),
         None if view.seen => Phase::Gone(
             Cause::new("JobDeleted", "the Job was deleted before its pod was seen")
@@ -55,6 +59,36 @@ pub(super) fn explain(view: &JobView) -> Phase {
         ),
         None => waiting(VariationStatus::Queued, None),
     }
+}
+
+/// Somebody (a queue, an operator) holds the Job back.
+fn suspended(job: &Job) -> Option<Cause> {
+    let conditions = &job.status.conditions;
+    let held = conditions
+        .iter()
+        .find(|c| c.kind == "Suspended" && c.status == "True")?;
+    Some(advise(Cause::new(&held.reason, &held.message)))
+}
+
+/// The latest warning, if it is about what is looked at now. An older one has passed: a pod that was
+/// made is not refused any more.
+fn warning(view: &JobView, fits: impl Fn(&Note) -> bool) -> Option<Cause> {
+    let note = view.warning.as_ref().filter(|note| fits(note))?;
+    Some(advise(Cause::new(&note.reason, &note.message)))
+}
+
+/// Why the cluster does not answer, from what kubectl said.
+pub(super) fn trouble(error: &KubectlError) -> Cause {
+    let said = match error {
+        KubectlError::Exit { stderr, .. } => stderr.trim().lines().last().unwrap_or(""),
+        _ => "",
+    };
+    let message = non_empty(said).map_or_else(|| error.to_string(), ToOwned::to_owned);
+    let reason = ["Forbidden", "Unauthorized"]
+        .into_iter()
+        .find(|word| message.contains(&format!("({word})")))
+        .unwrap_or("ClusterUnreachable");
+    advise(Cause::new(reason, message))
 }
 
 /// How the Job controller gave up, where it did.
@@ -120,11 +154,15 @@ fn explain_pod(view: &JobView, pod: &Pod) -> Phase {
             let cause = advise(Cause::new(&why.reason, &why.message));
             waiting(VariationStatus::Starting, Some(cause))
         }
-        _ => waiting(
-            VariationStatus::Starting,
-            view.warning.as_ref().map(from_warning),
-        ),
+        _ => waiting(VariationStatus::Starting, not_started(view, pod)),
     }
+}
+
+/// What holds up a pod that has a node: a volume, the network. That it once had none is over.
+fn not_started(view: &JobView, pod: &Pod) -> Option<Cause> {
+    warning(view, |note| {
+        note.involved_object.name == pod.metadata.name && note.reason != "FailedScheduling"
+    })
 }
 
 fn not_scheduled(view: &JobView, pod: &Pod) -> Phase {
@@ -134,13 +172,12 @@ fn not_scheduled(view: &JobView, pod: &Pod) -> Phase {
             let cause = advise(Cause::new(reason, &condition.message));
             waiting(VariationStatus::Queued, Some(cause))
         }
-        Some(condition) if condition.status == "True" => waiting(
-            VariationStatus::Starting,
-            view.warning.as_ref().map(from_warning),
-        ),
+        Some(condition) if condition.status == "True" => {
+            waiting(VariationStatus::Starting, not_started(view, pod))
+        }
         _ => waiting(
             VariationStatus::Queued,
-            view.warning.as_ref().map(from_warning),
+            warning(view, |note| note.involved_object.name == pod.metadata.name),
         ),
     }
 }
@@ -181,54 +218,8 @@ pub(super) fn started_ms(view: &JobView) -> Option<i64> {
     running.or(terminated).map(Timestamp::as_millisecond)
 }
 
-fn from_warning(note: &Note) -> Cause {
-    advise(Cause::new(&note.reason, &note.message))
-}
-
 fn non_empty(text: &str) -> Option<&str> {
     Some(text).filter(|text| !text.is_empty())
-}
-
-/// Adds what can be done about it.
-fn advise(cause: Cause) -> Cause {
-    let message = cause.message.as_deref().unwrap_or("");
-    let hint = match cause.reason.as_str() {
-        "Unschedulable" => {
-            "It starts by itself when a node has room. To need less: lower agents.resources.requests; \
-             to have more: add a node."
-        }
-        "ErrImagePull" | "ImagePullBackOff" | "InvalidImageName" | "ErrImageNeverPull" => {
-            "Check AGENT_IMAGE (agents.image in the chart) and that the node can pull it: \
-             `kubectl describe pod` shows the registry's answer."
-        }
-        "CreateContainerConfigError" if message.contains("secret") => {
-            "The Secret with the model's key is missing: kubectl create secret generic openai-secret \
-             --from-literal=api-key=\"$OPENAI_API_KEY\"."
-        }
-        "CreateContainerConfigError"
-        | "CreateContainerError"
-        | "RunContainerError"
-        | "StartError" => {
-            "The container cannot run as configured; the message says what is missing."
-        }
-        "FailedCreate" if message.contains("exceeded quota") => {
-            "The namespace's ResourceQuota is used up. It starts by itself when other pods end."
-        }
-        "FailedCreate" if message.contains("violates PodSecurity") => {
-            "The namespace's Pod Security level refuses the agent's pod; the message names the field."
-        }
-        "FailedCreate" => {
-            "The Job controller may not create the pod and tries again; the message says why."
-        }
-        "OOMKilled" => "It needed more memory than agents.resources.limits.memory allows.",
-        "DeadlineExceeded" => {
-            "It took longer than its limit; ask for more with limits.timeout_seconds."
-        }
-        "Evicted" => "The node ran out of a resource; `kubectl describe node` says of which.",
-        "FailedMount" => "A volume is not there yet; the kubelet tries again.",
-        _ => return cause,
-    };
-    cause.hint(hint)
 }
 
 #[cfg(test)]
@@ -282,10 +273,48 @@ mod tests {
         let mut view = view(json!({}), &[]);
         assert_eq!(explain(&view), waiting(VariationStatus::Queued, None));
         view.warning = serde_json::from_value(json!({"type": "Warning", "reason": "FailedCreate",
+            "involvedObject": {"kind": "Job", "name": "j"},
             "message": "pods \"x\" is forbidden: exceeded quota: small"}))
         .unwrap();
         let phase = explain(&view);
         assert_eq!(reason(&phase).as_deref(), Some("FailedCreate"));
+        let made = pod(
+            "Pending",
+            &json!({"waiting": {"reason": "ContainerCreating"}}),
+        );
+        view.pods.push(serde_json::from_value(made).unwrap());
+        assert_eq!(reason(&explain(&view)), None, "the pod was made since");
+    }
+
+    #[test]
+    fn a_suspended_job_says_so() {
+        let condition = json!({"type": "Suspended", "status": "True", "reason": "JobSuspended",
+            "message": "Job suspended"});
+        let view = view(json!({"status": {"conditions": [condition]}}), &[]);
+        assert_eq!(reason(&explain(&view)).as_deref(), Some("JobSuspended"));
+    }
+
+    #[test]
+    fn the_cluster_that_does_not_answer_is_told_in_kubectls_words() {
+        for (stderr, expected) in [
+            (
+                "E1 memcache.go: noise\nThe connection to the server 10.0.0.1:6443 was refused - did you specify",
+                "ClusterUnreachable",
+            ),
+            (
+                "Error from server (Forbidden): pods is forbidden: User \"x\" cannot list",
+                "Forbidden",
+            ),
+        ] {
+            let cause = trouble(&KubectlError::Exit {
+                verb: "get".to_owned(),
+                code: Some(1),
+                stderr: stderr.to_owned(),
+            });
+            assert_eq!(cause.reason, expected);
+            assert!(stderr.ends_with(cause.message.as_deref().unwrap()));
+            assert!(cause.hint.is_some());
+        }
     }
 
     #[test]

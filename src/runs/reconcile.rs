@@ -1,16 +1,19 @@
-//! Rows against the cluster, when the server starts.
+//! Rows against the cluster: all of them when the server starts, and each Job that appears later.
 //!
 //! What runs is adopted, what was half-made is made, what ended meanwhile is settled, and a Job of
 //! ours that no row knows is deleted.
 
+use std::collections::HashSet;
+
 use anyhow::Context as _;
 use tracing::{info, warn};
 
+use super::supervise::status_event;
 use super::watch::{Kind, list};
 use super::{Runs, launch};
 use crate::clock;
 use crate::kubectl::{Cascade, KubectlError};
-use crate::model::{Run, VariationKey};
+use crate::model::{Cause, Run, Timings, VariationKey, VariationUpdate};
 use crate::templates::secret_name;
 
 /// Hides the unfinished ends of logs until their supervisors are there.
@@ -110,9 +113,53 @@ async fn adopt(runs: &Runs, run: &Run, jobs: &[VariationKey]) -> anyhow::Result<
     Ok(())
 }
 
+/// Says of all unfinished variations that nothing is known of them now.
+pub(super) async fn tell_trouble(runs: &Runs, cause: &Cause) -> anyhow::Result<()> {
+    for run in runs.db.unfinished_runs().await? {
+        let unfinished = run.variations.iter().filter(|v| v.settled.is_none());
+        for variation in unfinished.filter(|v| !runs.is_supervised(v.key)) {
+            let key = variation.key;
+            let update = VariationUpdate {
+                key,
+                status: variation.status,
+                cause: Some(cause.clone()),
+                pod: None,
+                timings: Timings::default(),
+                settled: None,
+            };
+            let offset = runs.store.committed(key)?;
+            let event = status_event(key, variation.status, Some(cause), offset);
+            runs.update(&update, &[event]).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Deletes Jobs with our labels that somebody else makes, for ever: a row comes before its Job, so a
+/// Job without a row is nobody's.
+pub(super) async fn sweep(runs: Runs) -> anyhow::Result<()> {
+    let mut known = HashSet::new();
+    loop {
+        runs.cluster.arrival().await;
+        let jobs = runs.cluster.attempts();
+        known.retain(|key| jobs.contains(key));
+        let strange: Vec<VariationKey> = jobs
+            .into_iter()
+            .filter(|key| !known.contains(key))
+            .collect();
+        match delete_orphans(&runs, &strange).await {
+            Ok(()) => known.extend(strange),
+            Err(error) => warn!(
+                error = format!("{error:#}"),
+                "failed to look for strange Jobs"
+            ),
+        }
+    }
+}
+
 async fn delete_orphans(runs: &Runs, jobs: &[VariationKey]) -> anyhow::Result<()> {
     for key in jobs {
-        if runs.db.knows_job(*key).await? {
+        if runs.is_supervised(*key) || runs.db.knows_job(*key).await? {
             continue;
         }
         let name = key.job_name();

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use super::Runs;
-use super::cluster::JobView;
+use super::cluster::{JobView, Trouble};
 use super::explain::{self, End, Phase, explain};
 use super::follow::{Followed, Goal, follow, patiently};
 use super::settle::{Ending, settle};
@@ -42,6 +42,8 @@ pub(super) struct Order {
     /// Its Job as the cluster tells it. Held from the start and between two tries: a view that
     /// nobody looks at is forgotten.
     pub(super) view: watch::Receiver<JobView>,
+    /// Whether the view can be believed to be the latest.
+    pub(super) trouble: watch::Receiver<Trouble>,
 }
 
 /// Sees one variation to its end.
@@ -144,13 +146,21 @@ impl Supervisor {
                 self.goal.send_replace(Goal::Abandon);
                 return Ok(Ending::never_ran(cause));
             }
-            let phase = explain(&view);
-            match phase {
-                Phase::Waiting { status, cause } => self.tell(&view, status, cause).await?,
+            let trouble = self
+                .order
+                .trouble
+                .borrow_and_update()
+                .values()
+                .next()
+                .cloned();
+            match explain(&view) {
+                Phase::Waiting { status, cause } => {
+                    self.tell(&view, status, trouble.or(cause)).await?;
+                }
                 Phase::Running => {
                     self.goal
                         .send_if_modified(|goal| set(goal, Goal::Follow(log_object(&view))));
-                    self.tell(&view, VariationStatus::Running, None).await?;
+                    self.tell(&view, VariationStatus::Running, trouble).await?;
                 }
                 Phase::Ended(end) => {
                     // The pod by its name: the Job may be deleted before it.
@@ -175,6 +185,7 @@ impl Supervisor {
             tokio::select! {
                 changed = self.view.changed() => changed.context("the cluster's view ended")?,
                 _ = self.order.refused.changed() => {}
+                changed = self.order.trouble.changed() => changed.context("the cluster's state ended")?,
                 // Once it has come, there is nothing to wait for but the view.
                 () = cancel.cancelled(), if !cancelled => {}
             }

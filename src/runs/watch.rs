@@ -11,14 +11,19 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep};
 use tracing::{info, warn};
 
-use super::cluster::Cluster;
+use super::cluster::{Cluster, Mark};
+use super::explain::trouble;
 use super::observe::{Job, Note, Pod, WatchEvent};
-use crate::kubectl::{Kubectl, KubectlError, KubectlStream};
+use crate::kubectl::{Ended, Kubectl, KubectlError, KubectlStream};
 
 /// Pause before a watch that failed is started again: first and longest.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(3));
 /// A watch that lived this long was a good one.
 const GOOD: Duration = Duration::from_secs(10);
+
+/// How often everything is listed again: nothing should be missing then, and this is for what nobody
+/// thought of.
+const RELIST: Duration = Duration::from_mins(5);
 
 /// What is watched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,14 +49,13 @@ pub(super) async fn watch(kubectl: Kubectl, cluster: Cluster, selector: String, 
     loop {
         let began = Instant::now();
         match watch_once(&kubectl, &cluster, &selector, kind).await {
-            Ok(stderr) if stderr.is_empty() => {
-                info!(kind = kind.word(), "a watch ended; starting it again");
+            Ok(()) => info!(kind = kind.word(), "a watch ended; starting it again"),
+            Err(error) => {
+                warn!(kind = kind.word(), %error, "a watch failed; starting it again");
+                if kind != Kind::Events {
+                    cluster.answered(kind.word(), Err(trouble(&error)));
+                }
             }
-            Ok(stderr) => warn!(
-                kind = kind.word(),
-                stderr, "a watch ended; starting it again"
-            ),
-            Err(error) => warn!(kind = kind.word(), %error, "a watch failed; starting it again"),
         }
         pause = if began.elapsed() > GOOD {
             PAUSE.0
@@ -67,7 +71,7 @@ async fn watch_once(
     cluster: &Cluster,
     selector: &str,
     kind: Kind,
-) -> Result<String, KubectlError> {
+) -> Result<(), KubectlError> {
     let filter: &[&str] = match kind {
         // Events carry no labels of ours; those that are not about our objects are passed over.
         Kind::Events => &[],
@@ -78,15 +82,11 @@ async fn watch_once(
     let mut buffer = Vec::new();
     {
         // The list is made while the watch is up already, so nothing falls between the two.
-        let listing = list(kubectl, cluster, selector, kind, mark);
+        let listing = list_often(kubectl, cluster, selector, kind, mark);
         tokio::pin!(listing);
-        let mut listed = false;
         loop {
             tokio::select! {
-                result = &mut listing, if !listed => {
-                    result?;
-                    listed = true;
-                }
+                error = &mut listing => return Err(error),
                 size = stream.read(&mut buffer) => {
                     if size.map_err(KubectlError::Pipe)? == 0 {
                         break;
@@ -99,8 +99,36 @@ async fn watch_once(
     end(stream).await
 }
 
-async fn end(stream: KubectlStream) -> Result<String, KubectlError> {
-    Ok(stream.finish().await.stderr.trim().to_owned())
+/// Lists now and then, until it fails.
+async fn list_often(
+    kubectl: &Kubectl,
+    cluster: &Cluster,
+    selector: &str,
+    kind: Kind,
+    mut mark: Mark,
+) -> KubectlError {
+    loop {
+        match list(kubectl, cluster, selector, kind, mark).await {
+            Ok(()) if kind == Kind::Events => {}
+            Ok(()) => cluster.answered(kind.word(), Ok(())),
+            Err(error) => return error,
+        }
+        sleep(RELIST).await;
+        mark = cluster.mark();
+    }
+}
+
+/// A watch ends with 0 whatever ended it; what could not even begin says why.
+async fn end(stream: KubectlStream) -> Result<(), KubectlError> {
+    let Ended { code, stderr } = stream.finish().await;
+    match code {
+        Some(0) | None => Ok(()),
+        code => Err(KubectlError::Exit {
+            verb: "get".to_owned(),
+            code,
+            stderr,
+        }),
+    }
 }
 
 /// Brings `cluster` up to date with a list asked for at `mark`.
@@ -109,7 +137,7 @@ pub(super) async fn list(
     cluster: &Cluster,
     selector: &str,
     kind: Kind,
-    mark: super::cluster::Mark,
+    mark: Mark,
 ) -> Result<(), KubectlError> {
     match kind {
         Kind::Jobs => {

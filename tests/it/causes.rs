@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{TestApp, output_of};
+use crate::support::{Event, TestApp, output_of};
 
 #[tokio::test]
 async fn what_keeps_a_pod_from_starting_is_told() {
@@ -146,4 +146,50 @@ async fn a_job_that_failed_without_a_pod_is_told() {
         (&variation["status"], &variation["reason"]),
         (&json!("failed"), &json!("DeadlineExceeded"))
     );
+}
+
+#[tokio::test]
+async fn a_cluster_that_is_away_is_told_of_and_that_it_is_back() {
+    let test = TestApp::spawn().await;
+    let (run, job) = test.running().await;
+    run.applied().await;
+    test.cluster.print(&job, b"one");
+    run.event(|event| event.kind == "agent_output").await;
+    test.cluster.set_away(true);
+    let told = run.told("running", "ClusterUnreachable").await;
+    assert!(told["message"].as_str().unwrap().contains("refused"));
+    assert!(told["hint"].as_str().unwrap().contains("readyz"));
+
+    // One that is started meanwhile waits, and says for what.
+    let late = test.start_run(&run.user, 1).await;
+    late.told("queued", "ClusterUnreachable").await;
+
+    // What nobody is there to see is told of by the next server, too.
+    let stopped = test.stop().await;
+    let test = stopped.start().await;
+    let (run, late) = (run.at(&test), late.at(&test));
+    assert_eq!(run.variation(0).await["reason"], "ClusterUnreachable");
+
+    test.cluster.set_away(false);
+    test.cluster.has_job(&late.jobs[0]).await;
+    for job in [&job, &late.jobs[0]] {
+        test.cluster.run_pod(job);
+    }
+    let states = |events: &[Event]| -> Vec<(String, String)> {
+        let told = events.iter().filter(|event| event.kind == "agent_status");
+        let word = |event: &Event, name: &str| event.data[name].as_str().unwrap_or("").to_owned();
+        let mut states: Vec<_> = told
+            .map(|event| (word(event, "status"), word(event, "reason")))
+            .collect();
+        states.dedup();
+        states
+    };
+    test.cluster.complete_pod(&job);
+    let events = run.events().await;
+    let expected = ["queued", "running", "running", "running", "succeeded"];
+    let found = states(&events);
+    let words: Vec<&str> = found.iter().map(|(status, _)| status.as_str()).collect();
+    assert_eq!(words, expected, "{found:?}");
+    assert_eq!(found[2].1, "ClusterUnreachable");
+    assert_eq!(found[3].1, "", "it is told that all is well again");
 }

@@ -155,3 +155,19 @@ async fn settled_jobs_are_deleted_when_operators_have_had_their_time() {
     assert_eq!(run.verify(0).await["verdict"], "pod_gone");
     assert_eq!(run.show().await["status"], "completed");
 }
+
+#[tokio::test]
+async fn a_job_with_our_labels_that_no_run_knows_is_deleted_when_it_appears() {
+    let test = TestApp::spawn().await;
+    let (run, _) = test.running().await;
+    run.applied().await;
+    let strange = "agent-run-00000000000070008000000000000000-0";
+    test.cluster
+        .put_job(json!({"metadata": {"name": strange, "uid": "o", "labels": {
+        "app.kubernetes.io/managed-by": "aideator", "app.kubernetes.io/instance": "aideator",
+        "aideator.dev/run-id": "run-00000000000070008000000000000000",
+        "aideator.dev/variation-id": "0", "aideator.dev/attempt": "0"}}}));
+    let delete = test.cluster.called(1, |call| call.verb() == "delete").await;
+    assert!(delete.has(strange), "{}", delete.line());
+    assert_eq!(run.show().await["status"], "running");
+}
