@@ -66,6 +66,7 @@ impl AppState {
             kubectl.clone(),
             store.clone(),
             config.agents.clone(),
+            config.storage.keep,
             lifecycle.clone(),
         )
         .context("failed to prepare the manifests")?;

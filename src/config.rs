@@ -19,7 +19,7 @@ pub use self::env::ConfigErrors;
 use self::env::Env;
 pub use self::http::{Environment, Http, LogFormat, Logging};
 pub use self::kubectl::Kubectl;
-pub use self::storage::Storage;
+pub use self::storage::{Keep, Storage};
 
 /// Everything the server is told from outside.
 #[derive(Clone, Debug)]

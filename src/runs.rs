@@ -10,6 +10,7 @@ mod cluster;
 mod digest;
 mod explain;
 mod follow;
+mod forget;
 mod launch;
 mod observe;
 mod reconcile;
@@ -34,7 +35,7 @@ use tracing::{error, warn};
 
 use self::cluster::Cluster;
 use self::supervise::{Order, supervise};
-use crate::config::Agents;
+use crate::config::{Agents, Keep};
 use crate::db::Db;
 use crate::db::runs::Inserted;
 use crate::kubectl::{JournalEntry, Kubectl, KubectlError};
@@ -62,6 +63,7 @@ pub struct Inner {
     store: LogStore,
     templates: Templates,
     agents: Agents,
+    keep: Keep,
     lifecycle: Lifecycle,
     cluster: Cluster,
     /// Picks our objects out of the namespace.
@@ -92,6 +94,7 @@ impl Runs {
         kubectl: Kubectl,
         store: LogStore,
         agents: Agents,
+        keep: Keep,
         lifecycle: Lifecycle,
     ) -> Result<Self, TemplateError> {
         let selector = format!(
@@ -104,6 +107,7 @@ impl Runs {
             store,
             templates: Templates::new()?,
             agents,
+            keep,
             lifecycle,
             cluster: Cluster::default(),
             selector,
@@ -144,6 +148,7 @@ impl Runs {
                 });
             }
             runs.background("sweep", reconcile::sweep(runs.clone()));
+            runs.background("forget", forget::forget(runs.clone()));
             let cleaning = clean::clean(runs.clone());
             runs.background("clean", cleaning);
             Ok(())

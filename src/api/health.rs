@@ -110,7 +110,8 @@ async fn database(app: &AppState) -> Check {
 async fn storage(app: &AppState) -> Check {
     let probe = app.config.storage.data_dir.join(".health");
     match tokio::fs::write(&probe, b"writable\n").await {
-        Ok(()) => Check::healthy("storage", "writable"),
+        // Low on room it is still ready: what was stored can be read, and what runs goes on.
+        Ok(()) => Check::healthy("storage", room(app)),
         Err(error) => {
             tracing::error!(error = %error, "DATA_DIR is not writable");
             Check::unhealthy(
@@ -118,6 +119,19 @@ async fn storage(app: &AppState) -> Check {
                 format!("DATA_DIR is not writable: {}", error.kind()),
             )
         }
+    }
+}
+
+fn room(app: &AppState) -> String {
+    match app.store.free() {
+        Ok(free) if free < app.config.storage.min_free => {
+            format!(
+                "writable, but {} MiB free: new runs are refused",
+                free >> 20
+            )
+        }
+        Ok(free) => format!("writable, {} MiB free", free >> 20),
+        Err(error) => format!("writable; its room cannot be told: {}", error.kind()),
     }
 }
 

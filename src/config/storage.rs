@@ -11,7 +11,22 @@ pub struct Storage {
     pub database: PathBuf,
     /// Directory of logs, patches and kubectl's cache.
     pub data_dir: PathBuf,
+    /// New runs are refused when less is free in `data_dir`, bytes.
+    pub min_free: u64,
+    pub keep: Keep,
 }
+
+/// How long finished runs are kept, with their logs and patches.
+#[derive(Clone, Copy, Debug)]
+pub struct Keep {
+    /// Days after their end; 0: for ever.
+    pub days: u32,
+    /// All logs and patches together, bytes; beyond it the oldest runs go. 0: no limit.
+    pub bytes: u64,
+}
+
+/// Bytes in a MiB.
+const MIB: u64 = 1 << 20;
 
 impl Storage {
     pub(super) fn from_env(env: &mut Env<'_>) -> Self {
@@ -34,7 +49,33 @@ impl Storage {
                 PathBuf::new()
             }
         };
-        Self { database, data_dir }
+        let min_free: u64 = env.read_in(
+            "MIN_FREE_MIB",
+            "256",
+            0..=1 << 30,
+            "New runs are refused when DATA_DIR has fewer MiB free, so that those which run can store their logs.",
+        );
+        let days = env.read_in(
+            "KEEP_RUNS_DAYS",
+            "90",
+            0..=36_500,
+            "Finished runs are deleted after so many days, with logs and patches (0: never).",
+        );
+        let logs: u64 = env.read_in(
+            "KEEP_LOGS_MIB",
+            "0",
+            0..=1 << 30,
+            "Most MiB of logs and patches; beyond it the oldest finished runs are deleted (0: no limit).",
+        );
+        Self {
+            database,
+            data_dir,
+            min_free: min_free * MIB,
+            keep: Keep {
+                days,
+                bytes: logs * MIB,
+            },
+        }
     }
 
     /// Everything under `dir`.
@@ -42,6 +83,8 @@ impl Storage {
         Self {
             database: dir.join("aideator.db"),
             data_dir: dir,
+            min_free: 0,
+            keep: Keep { days: 0, bytes: 0 },
         }
     }
 }

@@ -108,6 +108,29 @@ impl Db {
             .collect()
     }
 
+    /// Finished runs without a Job in the cluster, with the time of their end; the oldest first.
+    pub async fn forgettable_runs(&self) -> Result<Vec<(RunId, i64)>, DbError> {
+        let rows: Vec<(String, i64)> = sqlx::query_as(
+            "SELECT id, finished_ms FROM runs WHERE finished_ms IS NOT NULL AND NOT EXISTS
+                (SELECT 1 FROM variations WHERE run_id = runs.id AND job_deleted_ms IS NULL)
+             ORDER BY finished_ms",
+        )
+        .fetch_all(self.read())
+        .await?;
+        rows.into_iter()
+            .map(|(id, finished)| Ok((rows::run_id(&id)?, finished)))
+            .collect()
+    }
+
+    /// Deletes a run, its variations, its events and its commands.
+    pub async fn delete_run(&self, id: RunId) -> Result<(), DbError> {
+        sqlx::query("DELETE FROM runs WHERE id = ?")
+            .bind(id.to_string())
+            .execute(self.write())
+            .await?;
+        Ok(())
+    }
+
     async fn with_variations(&self, row: RunRow) -> Result<Run, DbError> {
         let variations: Vec<VariationRow> =
             sqlx::query_as("SELECT * FROM variations WHERE run_id = ? ORDER BY idx")

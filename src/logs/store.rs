@@ -8,6 +8,8 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use rustix::fs::statvfs;
+
 use super::{Bell, LogCursor, Position};
 use crate::model::{RunId, VariationKey};
 
@@ -127,6 +129,30 @@ impl LogStore {
             committed: shared,
             bell: self.bell(key.run),
         })
+    }
+
+    /// Bytes of all that is kept of a run.
+    pub fn size(&self, run: RunId) -> io::Result<u64> {
+        let files = match fs::read_dir(self.dir(run)) {
+            Ok(files) => files,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+            Err(error) => return Err(error),
+        };
+        files.map(|file| Ok(file?.metadata()?.len())).sum()
+    }
+
+    /// Deletes all that is kept of a run. It must have no writer.
+    pub fn remove(&self, run: RunId) -> io::Result<()> {
+        match fs::remove_dir_all(self.dir(run)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Bytes that the server may still write.
+    pub fn free(&self) -> io::Result<u64> {
+        let disk = statvfs(&self.0.root)?;
+        Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
     }
 
     /// Keeps a variation's patch, replacing what was there.

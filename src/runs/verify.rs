@@ -112,7 +112,9 @@ impl Runs {
         );
         let size = meter.bytes;
         let (verdict, first_difference) = compare.finish(&mut stored)?;
-        let side = measure(&path).context("failed to read a stored log")?;
+        let side = tokio::task::spawn_blocking(move || measure(&path))
+            .await?
+            .context("failed to read a stored log")?;
         let pod_gone = !ended.is_clean() || (size > 0 && verdict.is_none());
         Ok(Verification {
             verdict: verdict

@@ -11,6 +11,7 @@ mod contract;
 mod follow;
 mod http;
 mod reconcile;
+mod retention;
 mod runs;
 mod stream;
 mod support;

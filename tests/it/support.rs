@@ -39,7 +39,7 @@ pub(crate) struct TestApp {
 
 /// What a server leaves behind.
 pub(crate) struct Stopped {
-    config: Config,
+    pub(crate) config: Config,
     pub(crate) clock: Clock,
     pub(crate) cluster: Cluster,
     repo: String,

@@ -46,6 +46,7 @@ pub struct AcceptedVariation {
         (status = 202, body = CreateRunResponse),
         (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem),
         (status = 422, body = Problem, description = "a field is wrong, or the repository or ref is not there"),
+        (status = 507, body = Problem, description = "the server's disk is nearly full"),
     )
 )]
 pub async fn create_run(
@@ -62,6 +63,7 @@ pub async fn create_run(
         return accepted(&app, id).await;
     }
     let variations = request.check(&app.config.agents)?;
+    check_room(&app)?;
     let url = app
         .repos
         .check_url(request.github_url.trim())
@@ -95,6 +97,23 @@ pub async fn create_run(
         Inserted::Earlier(id) => id,
     };
     accepted(&app, id).await
+}
+
+/// A run that cannot store its logs is better not begun.
+fn check_room(app: &AppState) -> ApiResult<()> {
+    let free = app
+        .store
+        .free()
+        .map_err(|error| ApiError::internal(error.into()))?;
+    if free < app.config.storage.min_free {
+        return Err(ApiError::new(
+            StatusCode::INSUFFICIENT_STORAGE,
+            "insufficient_storage",
+            "the server's disk is nearly full, so it takes no new runs; runs that were started go on. \
+             Its operator can enlarge the volume of DATA_DIR, or keep less (KEEP_RUNS_DAYS, KEEP_LOGS_MIB)",
+        ));
+    }
+    Ok(())
 }
 
 fn field(name: &str, message: String) -> ApiError {

@@ -92,6 +92,12 @@ pub(super) struct VariationRow {
     patch: Option<String>,
 }
 
+/// The run that a column names.
+pub(super) fn run_id(id: &str) -> Result<RunId, DbError> {
+    id.parse()
+        .map_err(|_| DbError::inconsistent("runs", id, "malformed id"))
+}
+
 /// The key that three columns name.
 pub(super) fn key(run: &str, idx: i64, attempt: i64) -> Result<VariationKey, DbError> {
     let broken =

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::json;
 use sqlx::{Sqlite, Transaction};
 
+use super::rows::run_id;
 use crate::clock;
 use crate::db::{Db, DbError, events};
 use crate::model::{
@@ -165,11 +166,7 @@ async fn earlier(
             .bind(key)
             .fetch_optional(&mut **tx)
             .await?;
-    row.map(|(id,)| {
-        id.parse()
-            .map_err(|_| DbError::inconsistent("runs", id, "malformed id"))
-    })
-    .transpose()
+    row.map(|(id,)| run_id(&id)).transpose()
 }
 
 /// Says whether there was an unfinished row to change.

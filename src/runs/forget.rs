@@ -1,0 +1,63 @@
+//! Forgetting old runs: by their age, and by the room that their logs take. Never one that is
+//! unfinished, or whose Job is still there to be looked at.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use tokio::time::sleep;
+use tracing::{info, warn};
+
+use super::Runs;
+use crate::clock;
+use crate::model::RunId;
+
+/// How often it is looked: ages are in days, and a disk that fills faster refuses new runs.
+const PAUSE: Duration = Duration::from_mins(10);
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// Forgets what is due, for ever.
+pub(super) async fn forget(runs: Runs) -> anyhow::Result<()> {
+    loop {
+        if let Err(error) = forget_due(&runs).await {
+            warn!(
+                error = format!("{error:#}"),
+                "failed to delete old runs; trying again"
+            );
+        }
+        sleep(PAUSE).await;
+    }
+}
+
+async fn forget_due(runs: &Runs) -> anyhow::Result<()> {
+    let finished = runs.db.forgettable_runs().await?;
+    let sizes = match runs.keep.bytes {
+        0 => vec![0; finished.len()],
+        _ => sizes(runs, finished.iter().map(|(id, _)| *id).collect()).await?,
+    };
+    let mut total: u64 = sizes.iter().sum();
+    let oldest = clock::now_ms().saturating_sub(DAY_MS * i64::from(runs.keep.days));
+    for ((id, finished_ms), size) in finished.into_iter().zip(sizes) {
+        let too_old = runs.keep.days > 0 && finished_ms < oldest;
+        let too_much = total > runs.keep.bytes;
+        if too_old || too_much {
+            // Files first: what is left half-way is still in the table, and due.
+            runs.store.remove(id).context("failed to delete a log")?;
+            runs.db.delete_run(id).await?;
+            total -= size;
+            info!(run.id = %id, too_old, bytes = size, "deleted an old run");
+        }
+    }
+    Ok(())
+}
+
+async fn sizes(runs: &Runs, ids: Vec<RunId>) -> anyhow::Result<Vec<u64>> {
+    let store = runs.store.clone();
+    let sizes = move || {
+        ids.into_iter()
+            .map(|id| store.size(id))
+            .collect::<Result<_, _>>()
+    };
+    tokio::task::spawn_blocking(sizes)
+        .await?
+        .context("failed to read the sizes of logs")
+}
