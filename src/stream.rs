@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use crate::clock;
 use crate::db::{Db, DbError};
 use crate::logs::{Bell, LogCursor, LogStore, Piece, Tick};
 use crate::model::{Event, EventKind, Run, RunId, VariationKey};
@@ -77,6 +78,8 @@ pub struct RunReader {
 struct Log {
     key: VariationKey,
     cursor: LogCursor,
+    /// That a line of it was told has been noted.
+    noted: bool,
 }
 
 impl RunReader {
@@ -105,7 +108,11 @@ impl RunReader {
             if !cursor.is_at_boundary()? {
                 return Err(BadToken.into());
             }
-            logs.push(Log { key, cursor });
+            logs.push(Log {
+                key,
+                cursor,
+                noted: false,
+            });
         }
         let loaded = token.events();
         let mut reader = Self {
@@ -212,6 +219,11 @@ impl RunReader {
                 tell(item, token);
             })?;
             if told {
+                let log = &mut self.logs[i];
+                if !log.noted {
+                    self.store.note_sent(key, clock::now_ms());
+                    log.noted = true;
+                }
                 return Ok(true);
             }
         }

@@ -5,7 +5,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use rustix::fs::statvfs;
@@ -25,9 +25,27 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct State {
-    /// Committed lengths of the logs that have a writer.
-    open: HashMap<VariationKey, Arc<AtomicU64>>,
+    /// The logs that have a writer.
+    open: HashMap<VariationKey, Arc<Open>>,
     bells: HashMap<RunId, Weak<Bell>>,
+}
+
+/// What a log's writer and its readers share.
+#[derive(Debug, Default)]
+struct Open {
+    /// Bytes that may be read.
+    committed: AtomicU64,
+    /// When a reader first told a line of it, in milliseconds since the Unix epoch; 0 before.
+    first_sent: AtomicI64,
+}
+
+impl Open {
+    fn new(committed: u64) -> Arc<Self> {
+        Arc::new(Self {
+            committed: AtomicU64::new(committed),
+            ..Self::default()
+        })
+    }
 }
 
 impl LogStore {
@@ -77,14 +95,35 @@ impl LogStore {
 
     /// How many bytes of a log may be read now.
     pub fn committed(&self, key: VariationKey) -> io::Result<u64> {
-        if let Some(len) = self.state().open.get(&key) {
-            return Ok(len.load(Ordering::Acquire));
+        if let Some(open) = self.state().open.get(&key) {
+            return Ok(open.committed.load(Ordering::Acquire));
         }
         match fs::metadata(self.path(key)) {
             Ok(meta) => Ok(meta.len()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
             Err(error) => Err(error),
         }
+    }
+
+    /// Notes that a line of a log went to a reader while the log has a writer.
+    pub fn note_sent(&self, key: VariationKey, now_ms: i64) {
+        if let Some(open) = self.state().open.get(&key) {
+            // The first one counts; whoever comes later finds it set.
+            let _ =
+                open.first_sent
+                    .compare_exchange(0, now_ms, Ordering::Relaxed, Ordering::Relaxed);
+        }
+    }
+
+    /// When the first line of a log that has a writer went to a reader.
+    pub fn first_sent(&self, key: VariationKey) -> Option<i64> {
+        let at = self
+            .state()
+            .open
+            .get(&key)?
+            .first_sent
+            .load(Ordering::Relaxed);
+        (at != 0).then_some(at)
     }
 
     /// A reader of a log, from a position on.
@@ -104,7 +143,7 @@ impl LogStore {
         state
             .open
             .entry(key)
-            .or_insert_with(|| Arc::new(AtomicU64::new(committed)));
+            .or_insert_with(|| Open::new(committed));
         Ok(())
     }
 
@@ -119,14 +158,14 @@ impl LogStore {
             .open(self.path(key))?;
         let len = file.metadata()?.len();
         let committed = end_of_last_line(&file, len)?;
-        let shared = Arc::new(AtomicU64::new(committed));
+        let shared = Open::new(committed);
         self.state().open.insert(key, Arc::clone(&shared));
         Ok(LogWriter {
             store: self.clone(),
             key,
             file,
             len,
-            committed: shared,
+            shared,
             bell: self.bell(key.run),
         })
     }
@@ -199,7 +238,7 @@ pub struct LogWriter {
     file: File,
     /// Bytes in the file, committed or not.
     len: u64,
-    committed: Arc<AtomicU64>,
+    shared: Arc<Open>,
     bell: Arc<Bell>,
 }
 
@@ -214,7 +253,8 @@ impl LogWriter {
         let before = self.len;
         self.len += bytes.len() as u64;
         if let Some(newline) = bytes.iter().rposition(|b| *b == b'\n') {
-            self.committed
+            self.shared
+                .committed
                 .store(before + newline as u64 + 1, Ordering::Release);
             self.bell.log_grew();
         }
@@ -234,7 +274,7 @@ impl LogWriter {
     pub fn seal(self) -> io::Result<u64> {
         self.file.set_len(self.len)?;
         self.file.sync_data()?;
-        self.committed.store(self.len, Ordering::Release);
+        self.shared.committed.store(self.len, Ordering::Release);
         self.store.state().open.remove(&self.key);
         self.bell.log_grew();
         Ok(self.len)
@@ -242,7 +282,7 @@ impl LogWriter {
 
     /// Bytes that readers may read.
     pub fn committed(&self) -> u64 {
-        self.committed.load(Ordering::Acquire)
+        self.shared.committed.load(Ordering::Acquire)
     }
 
     /// Bytes in the file, an unfinished line included.

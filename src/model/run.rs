@@ -84,10 +84,14 @@ pub struct Timings {
     pub applied_ms: Option<i64>,
     /// The pod got its node.
     pub scheduled_ms: Option<i64>,
+    /// The node had the image.
+    pub pulled_ms: Option<i64>,
     /// The container started.
     pub started_ms: Option<i64>,
     /// The first log line reached our store.
     pub first_line_ms: Option<i64>,
+    /// The first log line went to a client; absent where nobody followed it live.
+    pub first_sent_ms: Option<i64>,
     /// The container ended.
     pub ended_ms: Option<i64>,
     /// The log was found complete and the result written.

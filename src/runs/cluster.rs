@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use jiff::Timestamp;
 use tokio::sync::{Notify, watch};
 
 use super::observe::{Job, Note, Pod};
@@ -21,6 +22,8 @@ pub(super) struct JobView {
     pub(super) pods: Vec<Pod>,
     /// The latest warning about the Job or one of its pods; it may have passed since.
     pub(super) warning: Option<Note>,
+    /// When the kubelet said that it has the image, in milliseconds since the Unix epoch.
+    pub(super) pulled_ms: Option<i64>,
 }
 
 /// Why the cluster does not tell us anything now: a cause for each thing that we ask it for. Empty
@@ -210,9 +213,11 @@ impl Cluster {
         });
     }
 
-    /// A warning about a Job or one of its pods; anything else is passed over.
-    pub(super) fn warning(&self, note: Note) {
-        if note.kind != "Warning" {
+    /// A warning about a Job or one of its pods, or that an image is there; anything else is passed
+    /// over.
+    pub(super) fn note(&self, note: Note) {
+        let pulled = note.reason == "Pulled";
+        if note.kind != "Warning" && !pulled {
             return;
         }
         let name = &note.involved_object.name;
@@ -224,7 +229,14 @@ impl Cluster {
         };
         let cache = self.cache();
         if let Some(entry) = cache.jobs.get(job) {
-            entry.view.send_modify(|view| view.warning = Some(note));
+            let at = note.last_timestamp.map(Timestamp::as_millisecond);
+            entry.view.send_modify(|view| {
+                if pulled {
+                    view.pulled_ms = view.pulled_ms.or(at);
+                } else {
+                    view.warning = Some(note);
+                }
+            });
         }
     }
 

@@ -236,7 +236,7 @@ mod tests {
                 .iter()
                 .map(|pod| serde_json::from_value(pod.clone()).unwrap())
                 .collect(),
-            warning: None,
+            ..JobView::default()
         }
     }
 

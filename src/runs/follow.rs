@@ -273,7 +273,7 @@ impl Drain<'_> {
         // Told at once, and also when storing failed: the next read begins behind the gap.
         report(self.runs, self.key, &ingest.take_gaps(), before).await?;
         stored?;
-        if self.first_line_ms.is_none() && ingest.appended() > 0 {
+        if before == 0 && self.first_line_ms.is_none() && ingest.appended() > 0 {
             *self.first_line_ms = Some(clock::now_ms());
         }
         Ok(())

@@ -153,6 +153,7 @@ pub(super) struct Note {
     pub(super) kind: String,
     pub(super) reason: String,
     pub(super) message: String,
+    pub(super) last_timestamp: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]

@@ -120,7 +120,12 @@ impl Supervisor {
             status: ending.status(cancelled),
             cause: ending.cause.clone(),
             pod: pod_name(&view),
-            timings: timings(&view, &ending, followed.first_line_ms),
+            timings: Timings {
+                first_line_ms: followed.first_line_ms,
+                first_sent_ms: self.runs.store.first_sent(self.order.key),
+                ended_ms: ending.ended_ms,
+                ..seen(&view)
+            },
             settled: None,
         };
         settle(&self.runs, update, ending, followed, cancelled).await
@@ -262,11 +267,7 @@ impl Supervisor {
             status,
             cause: told.1.clone(),
             pod: pod_name(view),
-            timings: Timings {
-                scheduled_ms: view.pods.last().and_then(super::observe::Pod::scheduled_ms),
-                started_ms: explain::started_ms(view),
-                ..Timings::default()
-            },
+            timings: seen(view),
             settled: None,
         };
         let offset = self.runs.store.committed(key)?;
@@ -277,14 +278,13 @@ impl Supervisor {
     }
 }
 
-fn timings(view: &JobView, ending: &Ending, first_line_ms: Option<i64>) -> Timings {
+/// The steps that Kubernetes tells of.
+fn seen(view: &JobView) -> Timings {
     Timings {
-        applied_ms: None,
         scheduled_ms: view.pods.last().and_then(super::observe::Pod::scheduled_ms),
+        pulled_ms: view.pulled_ms,
         started_ms: explain::started_ms(view),
-        first_line_ms,
-        ended_ms: ending.ended_ms,
-        settled_ms: None,
+        ..Timings::default()
     }
 }
 

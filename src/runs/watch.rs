@@ -190,7 +190,7 @@ fn tell(cluster: &Cluster, kind: Kind, line: &[u8]) -> Result<(), KubectlError> 
         }
         Kind::Events if !deleted => {
             if let Some(note) = read::<Note>(event.object) {
-                cluster.warning(note);
+                cluster.note(note);
             }
         }
         Kind::Events => {}

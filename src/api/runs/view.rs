@@ -71,14 +71,21 @@ pub struct VariationView {
     pub patch: Option<PatchStats>,
 }
 
-/// When each step of a variation happened.
+/// When each step of a variation happened, from the run's `created_at` on. Those that Kubernetes
+/// tells (scheduled, pulled, started, ended) are in whole seconds, so they may seem to come before a
+/// step of ours in the same second.
 #[derive(Debug, Serialize, ToSchema)]
 #[expect(clippy::struct_field_names, reason = "they are the names in the API")]
 pub struct TimingsView {
     pub applied_at: Option<String>,
     pub scheduled_at: Option<String>,
+    /// The node had the image.
+    pub pulled_at: Option<String>,
     pub started_at: Option<String>,
+    /// The first log line was stored.
     pub first_line_at: Option<String>,
+    /// It went to the first client; null where nobody followed it live.
+    pub first_sent_at: Option<String>,
     pub ended_at: Option<String>,
     pub settled_at: Option<String>,
 }
@@ -88,8 +95,10 @@ impl From<Timings> for TimingsView {
         Self {
             applied_at: timings.applied_ms.map(rfc3339),
             scheduled_at: timings.scheduled_ms.map(rfc3339),
+            pulled_at: timings.pulled_ms.map(rfc3339),
             started_at: timings.started_ms.map(rfc3339),
             first_line_at: timings.first_line_ms.map(rfc3339),
+            first_sent_at: timings.first_sent_ms.map(rfc3339),
             ended_at: timings.ended_ms.map(rfc3339),
             settled_at: timings.settled_ms.map(rfc3339),
         }

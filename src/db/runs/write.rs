@@ -180,7 +180,8 @@ async fn write_variation(
     let done = sqlx::query(
         "UPDATE variations SET status = ?, reason = ?, message = ?, hint = ?, pod = COALESCE(?, pod),
             scheduled_ms = COALESCE(scheduled_ms, ?), started_ms = COALESCE(started_ms, ?),
-            first_line_ms = COALESCE(first_line_ms, ?), ended_ms = COALESCE(ended_ms, ?), settled_ms = ?
+            pulled_ms = COALESCE(pulled_ms, ?), first_line_ms = COALESCE(first_line_ms, ?),
+            first_sent_ms = COALESCE(first_sent_ms, ?), ended_ms = COALESCE(ended_ms, ?), settled_ms = ?
          WHERE run_id = ? AND idx = ? AND attempt = ? AND settled_ms IS NULL",
     )
     .bind(update.status.as_str())
@@ -190,7 +191,9 @@ async fn write_variation(
     .bind(&update.pod)
     .bind(timings.scheduled_ms)
     .bind(timings.started_ms)
+    .bind(timings.pulled_ms)
     .bind(timings.first_line_ms)
+    .bind(timings.first_sent_ms)
     .bind(timings.ended_ms)
     .bind(update.settled.as_ref().map(|_| now_ms))
     .bind(update.key.run.to_string())
