@@ -8,6 +8,7 @@ pub mod docs;
 pub mod error;
 pub mod extract;
 pub mod health;
+pub mod metrics;
 mod middleware;
 pub mod repos;
 pub mod runs;

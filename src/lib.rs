@@ -33,6 +33,23 @@ use tokio::net::TcpListener;
 
 use crate::app::AppState;
 
+/// Serves the metrics until the lifecycle's soft token is cancelled.
+pub async fn serve_metrics(app: AppState, listener: TcpListener) -> anyhow::Result<()> {
+    let soft = app.lifecycle.soft().clone();
+    let upkeep = async {
+        loop {
+            tokio::time::sleep(telemetry::metrics::UPKEEP).await;
+            telemetry::metrics::upkeep();
+        }
+    };
+    let serving = axum::serve(listener, api::metrics::router(app));
+    tokio::select! {
+        result = serving => result.context("the metrics' server failed"),
+        () = upkeep => Ok(()),
+        () = soft.cancelled() => Ok(()),
+    }
+}
+
 /// Serves the API and the page until the lifecycle's soft token is cancelled, then finishes open requests.
 ///
 /// The binary and the tests both run the server through this function.

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::Write as _;
+use std::net::IpAddr;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -38,7 +39,6 @@ enum Command {
         /// The account's e-mail address.
         email: String,
     },
-    // lead's subcommands
 }
 
 #[tokio::main]
@@ -112,6 +112,12 @@ async fn claim(data_dir: &Path) -> anyhow::Result<File> {
     locked.context("failed to lock DATA_DIR")
 }
 
+async fn listen(host: IpAddr, port: u16, setting: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind((host, port))
+        .await
+        .with_context(|| format!("failed to listen on {host}:{port}: is {setting} taken?"))
+}
+
 async fn serve() -> anyhow::Result<ExitCode> {
     let config = Config::from_env()?;
     telemetry::init(&config.logging)?;
@@ -132,15 +138,17 @@ async fn serve() -> anyhow::Result<ExitCode> {
         .await
         .with_context(|| format!("failed to open the database {}", database.display()))?;
 
-    let address = (config.http.host, config.http.port);
+    let http = config.http.clone();
     let lifecycle = Lifecycle::new();
+    if http.metrics_port != 0 {
+        telemetry::metrics::init()?;
+    }
     let app = AppState::new(config, db.clone(), Clock::system(), lifecycle.clone()).await?;
-    let listener = TcpListener::bind(address).await.with_context(|| {
-        format!(
-            "failed to listen on {}:{}: is PORT taken?",
-            address.0, address.1
-        )
-    })?;
+    let listener = listen(http.host, http.port, "PORT").await?;
+    if http.metrics_port != 0 {
+        let listener = listen(http.host, http.metrics_port, "METRICS_PORT").await?;
+        lifecycle.spawn_core("metrics", aideator::serve_metrics(app.clone(), listener));
+    }
     tracing::info!(http.address = %listener.local_addr()?, "listening");
     lifecycle.spawn_core("http", aideator::serve(app, listener));
 

@@ -71,6 +71,8 @@ pub struct Inner {
     supervised: Mutex<HashMap<VariationKey, Handle>>,
     /// Rings when a variation has settled.
     settled: Notify,
+    /// Rings when a settled variation's Job was deleted.
+    cleaned: Notify,
 }
 
 #[derive(Debug)]
@@ -113,6 +115,7 @@ impl Runs {
             selector,
             supervised: Mutex::default(),
             settled: Notify::new(),
+            cleaned: Notify::new(),
         })))
     }
 
@@ -329,8 +332,8 @@ impl Runs {
     }
 }
 
-/// Writes the kubectl calls of runs into the database. The calls for no run in particular (watches,
-/// lists) are logged only.
+/// Writes the kubectl calls into the database: those of a run, and those that serve all of them
+/// (watches, lists, the deletion of what is nobody's). What the health checks ask is logged only.
 async fn keep_journal(
     db: Db,
     mut journal: mpsc::UnboundedReceiver<JournalEntry>,
@@ -348,15 +351,17 @@ async fn keep_journal(
         let stored = match &entry {
             JournalEntry::Start(start) => {
                 tracing::debug!(argv = start.argv.join(" "), "kubectl");
+                let asks = matches!(
+                    start.argv.get(1).map(String::as_str),
+                    Some("version" | "auth")
+                );
                 match start.run {
                     Some(run) => db.insert_command(run, start).await,
-                    None => Ok(()),
+                    None if asks => Ok(()),
+                    None => db.insert_shared_command(start).await,
                 }
             }
-            JournalEntry::End(end) => match end.run {
-                Some(_) => db.finish_command(end).await,
-                None => Ok(()),
-            },
+            JournalEntry::End(end) => db.finish_command(end).await,
         };
         if let Err(error) = stored {
             error!(%error, "failed to write the journal of kubectl calls");

@@ -1,6 +1,8 @@
-//! The process's own log: one line per event on stderr, JSON or text.
+//! What the process says of itself. [`metrics`]: its counters. Here: its log, one line per event on stderr, JSON or text.
 //!
 //! Stdout stays free for what subcommands print. Tokens, prompts and bodies are never logged.
+
+pub mod metrics;
 
 use std::io::IsTerminal as _;
 

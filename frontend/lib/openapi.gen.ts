@@ -221,7 +221,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every kubectl call made for a run, to see and to repeat. */
+        /**
+         * Every kubectl call made for a run, to see and to repeat; also those that the server makes for all
+         *     runs (for a week).
+         */
         get: operations["list_commands"];
         put?: never;
         post?: never;
@@ -412,6 +415,11 @@ export interface components {
             /** Format: double */
             seconds: number;
         };
+        /**
+         * @description What a kubectl call was for.
+         * @enum {string}
+         */
+        CommandScope: "run" | "server";
         /** @description One kubectl call. */
         CommandView: {
             /** @description Program and arguments. */
@@ -426,13 +434,15 @@ export interface components {
              * @description Null while it runs, and when a signal ended it.
              */
             exit_code?: number | null;
+            /** @description Whether it was made for this run, or for all runs at once. */
+            scope: components["schemas"]["CommandScope"];
             started_at: string;
             /** @description The end of what it wrote to standard error. */
             stderr?: string | null;
             /** @description The manifest it got, with the values of Secrets replaced. */
             stdin?: string | null;
         };
-        /** @description Every kubectl call made for a run, oldest first. */
+        /** @description Every kubectl call that had to do with a run, oldest first. */
         CommandsResponse: {
             commands: components["schemas"]["CommandView"][];
         };
@@ -647,11 +657,20 @@ export interface components {
             lines: number;
             sha256: string;
         };
-        /** @description When each step of a variation happened. */
+        /**
+         * @description When each step of a variation happened, from the run's `created_at` on. Those that Kubernetes
+         *     tells (scheduled, pulled, started, ended) are in whole seconds, so they may seem to come before a
+         *     step of ours in the same second.
+         */
         TimingsView: {
             applied_at?: string | null;
             ended_at?: string | null;
+            /** @description The first log line was stored. */
             first_line_at?: string | null;
+            /** @description It went to the first client; null where nobody followed it live. */
+            first_sent_at?: string | null;
+            /** @description The node had the image. */
+            pulled_at?: string | null;
             scheduled_at?: string | null;
             settled_at?: string | null;
             started_at?: string | null;
@@ -1225,6 +1244,15 @@ export interface operations {
             };
             /** @description a field is wrong, or the repository or ref is not there */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server's disk is nearly full */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -15,6 +15,8 @@ use super::env::Env;
 pub struct Http {
     pub host: IpAddr,
     pub port: u16,
+    /// Port of the metrics; 0: none.
+    pub metrics_port: u16,
     /// Largest request body that is read, in bytes.
     pub max_body_bytes: usize,
     pub environment: Environment,
@@ -34,6 +36,11 @@ impl Http {
         Self {
             host: env.read("HOST", "0.0.0.0", "Address to listen on."),
             port: env.read("PORT", "8000", "Port of the API and the web page."),
+            metrics_port: env.read(
+                "METRICS_PORT",
+                "9090",
+                "Port of /metrics for Prometheus, without credentials (0: off).",
+            ),
             max_body_bytes: env.read_in(
                 "MAX_BODY_BYTES",
                 "262144",
@@ -72,6 +79,7 @@ impl Http {
         Self {
             host: IpAddr::from([127, 0, 0, 1]),
             port: 0,
+            metrics_port: 0,
             max_body_bytes: 256 * 1024,
             environment: Environment::Development,
             web_dir: None,

@@ -7,7 +7,7 @@ use sqlx::AssertSqlSafe;
 
 use self::rows::{RunRow, VariationRow};
 use super::{Db, DbError};
-use crate::model::{Run, RunId, RunStatus, VariationKey};
+use crate::model::{Run, RunId, RunStatus, VariationKey, VariationStatus};
 
 pub use write::Inserted;
 
@@ -119,6 +119,20 @@ impl Db {
         .await?;
         rows.into_iter()
             .map(|(id, finished)| Ok((rows::run_id(&id)?, finished)))
+            .collect()
+    }
+
+    /// How many variations are in each status.
+    pub async fn count_variations(&self) -> Result<Vec<(VariationStatus, i64)>, DbError> {
+        let rows: Vec<(String, i64)> =
+            sqlx::query_as("SELECT status, COUNT(*) FROM variations GROUP BY status")
+                .fetch_all(self.read())
+                .await?;
+        rows.into_iter()
+            .map(|(word, count)| match word.parse() {
+                Ok(status) => Ok((status, count)),
+                Err(_) => Err(DbError::inconsistent("variations", word, "unknown status")),
+            })
             .collect()
     }
 

@@ -12,6 +12,7 @@ use super::journal::argv;
 use super::{CommandEnd, CommandId, CommandStart, JournalEntry, Kubectl, KubectlError, Manifest};
 use crate::clock;
 use crate::model::RunId;
+use crate::telemetry::metrics;
 
 /// After this we give up on kubectl. Its own `--request-timeout` cannot be used: given that flag,
 /// kubectl does not look for the pod's service account and asks localhost:8080 instead, because the
@@ -45,7 +46,7 @@ impl Kubectl {
         let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
         let verb = args[0].clone();
         let args = self.with_scope(args);
-        let (id, started) = self.begin(run, &args, manifest);
+        let begun = self.begin(run, &args, manifest, true);
 
         let mut command = self.command(&args);
         command.stdin(if manifest.is_some() {
@@ -57,23 +58,23 @@ impl Kubectl {
             Ok(child) => timeout(LIMIT, talk(child, manifest)).await,
             Err(source) => {
                 let error = self.spawn_error(source);
-                self.finish(id, run, started, None, &error.to_string());
+                self.finish(&begun, None, &error.to_string());
                 return Err(error);
             }
         };
         let (code, stdout, stderr) = match result {
             Ok(Ok(done)) => done,
             Ok(Err(error)) => {
-                self.finish(id, run, started, None, &error.to_string());
+                self.finish(&begun, None, &error.to_string());
                 return Err(KubectlError::Pipe(error));
             }
             Err(_) => {
                 let error = KubectlError::Timeout { verb, limit: LIMIT };
-                self.finish(id, run, started, None, &error.to_string());
+                self.finish(&begun, None, &error.to_string());
                 return Err(error);
             }
         };
-        self.finish(id, run, started, code, &stderr);
+        self.finish(&begun, code, &stderr);
         if code == Some(0) {
             Ok(stdout)
         } else {
@@ -128,12 +129,14 @@ impl Kubectl {
         }
     }
 
+    /// Notes that a call begins. `ends`: it ends by itself, so that its duration says something.
     pub(super) fn begin(
         &self,
         run: Option<RunId>,
         args: &[String],
         manifest: Option<&Manifest>,
-    ) -> (CommandId, Instant) {
+        ends: bool,
+    ) -> Begun {
         let id = Uuid::now_v7();
         self.0.journal.write(JournalEntry::Start(CommandStart {
             id,
@@ -142,25 +145,37 @@ impl Kubectl {
             argv: argv(&self.0.program, args),
             stdin: manifest.map(|m| m.redacted.clone()),
         }));
-        (id, Instant::now())
-    }
-
-    pub(super) fn finish(
-        &self,
-        id: CommandId,
-        run: Option<RunId>,
-        started: Instant,
-        exit_code: Option<i32>,
-        stderr: &str,
-    ) {
-        self.0.journal.write(JournalEntry::End(CommandEnd {
+        Begun {
             id,
             run,
+            verb: args[0].clone(),
+            at: Instant::now(),
+            ends,
+        }
+    }
+
+    /// Notes its end.
+    pub(super) fn finish(&self, begun: &Begun, exit_code: Option<i32>, stderr: &str) {
+        let duration = begun.at.elapsed();
+        metrics::kubectl_ended(&begun.verb, exit_code, begun.ends.then_some(duration));
+        self.0.journal.write(JournalEntry::End(CommandEnd {
+            id: begun.id,
+            run: begun.run,
             exit_code,
-            duration_ms: i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX),
+            duration_ms: i64::try_from(duration.as_millis()).unwrap_or(i64::MAX),
             stderr: stderr.to_owned(),
         }));
     }
+}
+
+/// A call that has begun.
+#[derive(Debug)]
+pub(super) struct Begun {
+    id: CommandId,
+    run: Option<RunId>,
+    verb: String,
+    at: Instant,
+    ends: bool,
 }
 
 /// Feeds the manifest and drains both pipes together, so that neither side waits for the other.

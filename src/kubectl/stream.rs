@@ -2,15 +2,15 @@
 
 use std::io;
 use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::io::AsyncReadExt;
 use tokio::process::{Child, ChildStdout};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::call::tail;
-use super::{CommandId, Kubectl, KubectlError};
+use super::call::{Begun, tail};
+use super::{Kubectl, KubectlError};
 use crate::model::RunId;
 
 /// How long a kubectl whose output has ended may take to exit.
@@ -20,9 +20,7 @@ const EXIT: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct KubectlStream {
     kubectl: Kubectl,
-    id: CommandId,
-    run: Option<RunId>,
-    started: Instant,
+    begun: Begun,
     child: Child,
     stdout: ChildStdout,
     stderr: JoinHandle<String>,
@@ -56,11 +54,11 @@ impl Kubectl {
         args: &[&str],
     ) -> Result<KubectlStream, KubectlError> {
         let args = self.with_scope(args.iter().map(|arg| (*arg).to_owned()).collect());
-        let (id, started) = self.begin(run, &args, None);
+        let begun = self.begin(run, &args, None, false);
         let spawned = self.command(&args).stdin(Stdio::null()).spawn();
         let fail = |source: io::Error| {
             let error = self.spawn_error(source);
-            self.finish(id, run, started, None, &error.to_string());
+            self.finish(&begun, None, &error.to_string());
             error
         };
         let mut child = spawned.map_err(fail)?;
@@ -71,9 +69,7 @@ impl Kubectl {
         let stderr = tokio::spawn(tail(child.stderr.take()));
         Ok(KubectlStream {
             kubectl: self.clone(),
-            id,
-            run,
-            started,
+            begun,
             child,
             stdout,
             stderr,
@@ -111,8 +107,7 @@ impl KubectlStream {
             Ok(Err(_)) | Err(_) => String::new(),
         };
         self.ended = true;
-        self.kubectl
-            .finish(self.id, self.run, self.started, code, &stderr);
+        self.kubectl.finish(&self.begun, code, &stderr);
         Ended { code, stderr }
     }
 }
@@ -120,8 +115,7 @@ impl KubectlStream {
 impl Drop for KubectlStream {
     fn drop(&mut self) {
         if !self.ended {
-            self.kubectl
-                .finish(self.id, self.run, self.started, None, "stopped");
+            self.kubectl.finish(&self.begun, None, "stopped");
         }
     }
 }

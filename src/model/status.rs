@@ -120,6 +120,17 @@ words!(VariationStatus {
 });
 
 impl VariationStatus {
+    /// All of them, in the order in which they come.
+    pub const ALL: [Self; 7] = [
+        Self::Queued,
+        Self::Starting,
+        Self::Running,
+        Self::Succeeded,
+        Self::Failed,
+        Self::Cancelled,
+        Self::Lost,
+    ];
+
     /// Whether nothing more will happen in this attempt.
     pub fn is_terminal(self) -> bool {
         matches!(

@@ -45,7 +45,10 @@ async fn clean_due(runs: &Runs) -> anyhow::Result<Option<Duration>> {
             .delete(Some(key.run), "job", &name, Cascade::Background)
             .await
         {
-            Ok(()) => runs.db.mark_job_deleted(key, clock::now_ms()).await?,
+            Ok(()) => {
+                runs.db.mark_job_deleted(key, clock::now_ms()).await?;
+                runs.cleaned.notify_one();
+            }
             Err(error) => {
                 warn!(job = name, %error, "failed to delete a settled Job; trying again");
                 retry = Some(RETRY);

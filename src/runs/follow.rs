@@ -18,6 +18,7 @@ use crate::clock;
 use crate::kubectl::{Ended, KubectlError, KubectlStream, LogTarget};
 use crate::logs::{Gap, Ingest, LogWriter, StoredTail};
 use crate::model::VariationKey;
+use crate::telemetry::metrics;
 
 /// What the container is doing, as far as its log is concerned.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,6 +119,9 @@ pub(super) async fn follow(
                 continue;
             }
         }
+        if live && matches!(*goal.borrow(), Goal::Follow(_)) {
+            metrics::follow_restarted();
+        }
         let longest = if appended > 0 { PAUSE.1 } else { PAUSE.2 };
         pause = if began.elapsed() > GOOD {
             PAUSE.0
@@ -165,6 +169,7 @@ impl Follower {
             since: tail.since.clone(),
         };
         let mut stream = self.runs.kubectl.logs(self.key.run, &target)?;
+        let _open = live.then(metrics::Open::follower);
         let mut ingest = Ingest::new(&mut self.writer, tail);
         let drain = Drain {
             runs: &self.runs,
@@ -273,6 +278,7 @@ impl Drain<'_> {
         // Told at once, and also when storing failed: the next read begins behind the gap.
         report(self.runs, self.key, &ingest.take_gaps(), before).await?;
         stored?;
+        metrics::stored(bytes.len());
         if before == 0 && self.first_line_ms.is_none() && ingest.appended() > 0 {
             *self.first_line_ms = Some(clock::now_ms());
         }

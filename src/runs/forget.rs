@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
-use tokio::time::sleep;
+use tokio::time::timeout;
 use tracing::{info, warn};
 
 use super::Runs;
@@ -18,13 +18,18 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// Forgets what is due, for ever.
 pub(super) async fn forget(runs: Runs) -> anyhow::Result<()> {
     loop {
+        let week = clock::now_ms() - 7 * DAY_MS;
+        if let Err(error) = runs.db.forget_shared_commands(week).await {
+            warn!(%error, "failed to delete old kubectl calls; trying again");
+        }
         if let Err(error) = forget_due(&runs).await {
             warn!(
                 error = format!("{error:#}"),
                 "failed to delete old runs; trying again"
             );
         }
-        sleep(PAUSE).await;
+        // What was cleaned up may be forgotten now.
+        let _ = timeout(PAUSE, runs.cleaned.notified()).await;
     }
 }
 

@@ -9,6 +9,7 @@ use super::follow::Followed;
 use super::supervise::{event, gap_event, status_event};
 use crate::logs::Gap;
 use crate::model::{Cause, EventKind, NewEvent, VariationStatus, VariationUpdate};
+use crate::telemetry::metrics;
 
 /// How a variation ended, as the cluster tells it.
 #[derive(Debug, Clone)]
@@ -94,6 +95,13 @@ pub(super) async fn settle(
     update.settled = Some(found.settled);
     runs.update(&update, &events).await?;
     runs.settled.notify_one();
+    let reason = update.cause.as_ref().map(|cause| cause.reason.as_str());
+    metrics::settled(update.status, reason);
+    if let Some(run) = runs.db.run(key.run).await?
+        && let Some(variation) = run.variations.iter().find(|it| it.key == key)
+    {
+        metrics::stages(run.created_ms, &variation.timings);
+    }
     Ok(())
 }
 

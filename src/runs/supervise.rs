@@ -25,6 +25,7 @@ use crate::logs::Gap;
 use crate::model::{
     Cause, Event, EventKind, NewEvent, Timings, VariationKey, VariationStatus, VariationUpdate,
 };
+use crate::telemetry::metrics;
 
 /// How long the cluster may be away before a cancel is given up and told as such.
 const CANCEL_PATIENCE: Duration = Duration::from_mins(10);
@@ -335,6 +336,7 @@ pub(super) fn status_event(
 
 /// `log_gap`, told after `offset` bytes of the log.
 pub(super) fn gap_event(key: VariationKey, gap: &Gap, offset: u64) -> NewEvent {
+    metrics::gap(gap.certain);
     warn!(
         job = key.job_name(),
         reason = gap.reason,

@@ -166,3 +166,53 @@ async fn the_documentation_comes_from_the_binary() {
     assert_eq!(served, printed);
     assert!(served["paths"]["/api/v1/auth/login"]["post"].is_object());
 }
+
+#[tokio::test]
+async fn what_is_counted_can_be_scraped() {
+    let test = TestApp::spawn().await;
+    aideator::telemetry::metrics::init().unwrap();
+    let (run, job) = test.running().await;
+    run.applied().await;
+    let mut stream = run.user.stream(&run.path("/stream"), None).await;
+    test.cluster.print(&job, b"one");
+    test.cluster.complete_pod(&job);
+    stream.rest().await;
+    let timings = run.variation(0).await["timings"].clone();
+    for step in [
+        "applied",
+        "started",
+        "first_line",
+        "first_sent",
+        "ended",
+        "settled",
+    ] {
+        assert!(
+            timings[format!("{step}_at")].is_string(),
+            "{step}: {timings}"
+        );
+    }
+
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let app = test.app.clone();
+    app.lifecycle
+        .spawn_core("metrics", aideator::serve_metrics(app.clone(), listener));
+    let text = test
+        .anonymous()
+        .of(&url)
+        .get("/metrics")
+        .await
+        .expect(200)
+        .body;
+    for line in [
+        "aideator_variations{status=\"succeeded\"} 1",
+        "aideator_variation_stage_seconds_count{stage=\"first_sent\"}",
+        "aideator_variations_settled_total{status=\"succeeded\",reason=\"\"}",
+        "aideator_kubectl_calls_total{verb=\"apply\",outcome=\"success\"}",
+        "aideator_log_stored_bytes_total",
+        "route=\"/api/v1/runs/{id}/stream\"",
+    ] {
+        assert!(text.contains(line), "{line} in\n{text}");
+    }
+    assert!(!text.contains(&run.id), "no names of runs");
+}

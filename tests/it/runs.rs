@@ -50,6 +50,16 @@ async fn a_run_is_these_commands() {
         .expect(200)
         .json();
     let told = told["commands"].as_array().unwrap().clone();
+    let (told, shared): (Vec<_>, Vec<_>) = told
+        .into_iter()
+        .partition(|command| command["scope"] == "run");
+    for kind in ["jobs", "pods", "events"] {
+        let watch = json!(["kubectl", "get", kind, "-w"]);
+        let has = |command: &serde_json::Value| {
+            command["argv"].as_array().unwrap()[..4] == watch.as_array().unwrap()[..]
+        };
+        assert!(shared.iter().any(has), "{kind}: {shared:#?}");
+    }
     for command in &told {
         let words = command["argv"].as_array().unwrap().iter();
         let line: Vec<&str> = words.map(|word| word.as_str().unwrap()).collect();

@@ -10,6 +10,7 @@ use tracing::Instrument as _;
 use uuid::Uuid;
 
 use crate::api::error::ErrorCause;
+use crate::telemetry::metrics;
 
 const REQUEST_ID: &str = "x-request-id";
 
@@ -37,6 +38,12 @@ pub(in crate::api) async fn request_log(request: Request, next: Next) -> Respons
         status: response.status(),
         microseconds: started.elapsed().as_micros(),
     };
+    metrics::answered(
+        line.method.as_str(),
+        line.route,
+        line.status.as_u16(),
+        started.elapsed(),
+    );
     span.in_scope(|| line.log(response.extensions().get::<ErrorCause>()));
     response.headers_mut().insert(REQUEST_ID, id);
     response

@@ -11,7 +11,7 @@ use crate::auth::CurrentUser;
 use crate::clock::rfc3339;
 use crate::db::commands::Command;
 
-/// Every kubectl call made for a run, oldest first.
+/// Every kubectl call that had to do with a run, oldest first.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CommandsResponse {
     pub commands: Vec<CommandView>,
@@ -20,6 +20,8 @@ pub struct CommandsResponse {
 /// One kubectl call.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CommandView {
+    /// Whether it was made for this run, or for all runs at once.
+    pub scope: CommandScope,
     pub started_at: String,
     /// Program and arguments.
     pub argv: Vec<String>,
@@ -33,9 +35,24 @@ pub struct CommandView {
     pub stderr: Option<String>,
 }
 
+/// What a kubectl call was for.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum CommandScope {
+    /// This run.
+    Run,
+    /// All runs: the watches, and the lists that each of them begins with.
+    Server,
+}
+
 impl From<Command> for CommandView {
     fn from(command: Command) -> Self {
         Self {
+            scope: if command.shared {
+                CommandScope::Server
+            } else {
+                CommandScope::Run
+            },
             started_at: rfc3339(command.at_ms),
             argv: command.argv,
             stdin: command.stdin,
@@ -46,7 +63,8 @@ impl From<Command> for CommandView {
     }
 }
 
-/// Every kubectl call made for a run, to see and to repeat.
+/// Every kubectl call made for a run, to see and to repeat; also those that the server makes for all
+/// runs (for a week).
 #[utoipa::path(
     get, path = "/api/v1/runs/{id}/commands", tag = "runs", params(("id" = String, Path)),
     responses((status = 200, body = CommandsResponse), (status = 404, body = Problem))

@@ -28,6 +28,7 @@ use crate::auth::CurrentUser;
 use crate::clock;
 use crate::logs::Piece;
 use crate::stream::{Item, RunReader, Step, StreamError, Token};
+use crate::telemetry::metrics;
 
 /// The longest silence on a stream.
 const HEARTBEAT: Duration = Duration::from_secs(10);
@@ -93,6 +94,7 @@ pub async fn stream_run(
         buffer: first,
         soft: app.lifecycle.soft().clone(),
         last: false,
+        _open: metrics::Open::stream(),
         sent: Instant::now(),
         due: Instant::now() + HEARTBEAT,
     };
@@ -131,6 +133,7 @@ struct Frames {
     buffer: Vec<u8>,
     soft: CancellationToken,
     last: bool,
+    _open: metrics::Open,
     /// When something was last sent.
     sent: Instant,
     /// When a heartbeat is due, should nothing else be sent until then.
@@ -165,6 +168,7 @@ impl Frames {
         }
         self.sent = Instant::now();
         self.due = self.sent + HEARTBEAT;
+        metrics::sent(self.buffer.len());
         let bytes = Bytes::from(std::mem::take(&mut self.buffer));
         Some((Ok(bytes), self))
     }

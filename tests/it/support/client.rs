@@ -51,6 +51,13 @@ impl Client {
         client
     }
 
+    /// The same client of another address.
+    pub(crate) fn of(&self, url: &str) -> Self {
+        let mut client = self.clone();
+        url.clone_into(&mut client.url);
+        client
+    }
+
     /// A stream of events, from an id on.
     pub(crate) async fn stream(&self, path: &str, id: Option<&str>) -> EventStream {
         let mut request = self.http.get(format!("{}{path}", self.url));
