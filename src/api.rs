@@ -57,6 +57,7 @@ fn routes() -> OpenApiRouter<AppState> {
             runs::select::unselect
         ))
         .routes(routes!(runs::commands::list_commands))
+        .routes(routes!(runs::commands::get_script))
 }
 
 /// The whole server as a service.

@@ -40,6 +40,13 @@ impl Config {
         env.finish(config)
     }
 
+    /// Only what the agents' Jobs are made from.
+    pub fn agents_from_env() -> Result<Agents, ConfigErrors> {
+        let mut env = Env::process();
+        let agents = Agents::from_env(&mut env);
+        env.finish(agents)
+    }
+
     fn read(env: &mut Env<'_>) -> Self {
         let http = Http::from_env(env);
         let logging = Logging::from_env(env);

@@ -131,6 +131,12 @@ impl Kubectl {
         self.call(run, &args, None).await.map(drop)
     }
 
+    /// `kubectl get KIND NAME`: whether there is one.
+    pub async fn exists(&self, kind: &str, name: &str) -> Result<bool, KubectlError> {
+        let args = ["get", kind, name, "--ignore-not-found", "-o", "name"];
+        Ok(!self.call(None, &args, None).await?.is_empty())
+    }
+
     /// `kubectl version -o json`: the client's and the server's version.
     pub async fn version(&self) -> Result<Versions, KubectlError> {
         let out = self.call(None, &["version", "-o", "json"], None).await?;

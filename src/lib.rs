@@ -4,12 +4,14 @@
 //!
 //! - [`api`]: HTTP in and out, one table of routes; [`web`]: the page's files.
 //! - [`app`], [`lifecycle`], [`telemetry`], [`config`]: what everything shares, starting and stopping.
+//! - [`cli`]: subcommands that are more than a line.
 //! - [`auth`]: who is asking.
 //! - [`db`]: the only user of sqlx; [`clock`]: the only source of time.
 
 pub mod api;
 pub mod app;
 pub mod auth;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod db;

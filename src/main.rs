@@ -13,7 +13,7 @@ use aideator::config::{self, Config};
 use aideator::db::Db;
 use aideator::db::users::NewUser;
 use aideator::lifecycle::Lifecycle;
-use aideator::{api, telemetry};
+use aideator::{api, cli, telemetry};
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use tokio::net::TcpListener;
@@ -34,6 +34,10 @@ enum Command {
     Openapi,
     /// Print every setting with its meaning and default.
     EnvExample,
+    /// Check what the server needs: kubectl, rights, storage, Secrets; one line each, with the fix.
+    Doctor,
+    /// Print the manifest of a run, for `kubectl apply -f -`; stdin has the JSON of POST /api/v1/runs.
+    Render,
     /// Create an account, whatever REGISTRATION says; its password is read from stdin.
     CreateUser {
         /// The account's e-mail address.
@@ -57,6 +61,12 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Serve => serve().await,
         Command::Openapi => print(&api::docs::file()?),
         Command::EnvExample => print(&config::example()),
+        Command::Doctor => doctor().await,
+        Command::Render => {
+            let request =
+                std::io::read_to_string(std::io::stdin()).context("failed to read from stdin")?;
+            print(&cli::render(Config::agents_from_env()?, &request).await?)
+        }
         Command::CreateUser { email } => create_user(email).await,
     }
 }
@@ -66,6 +76,18 @@ fn print(text: &str) -> anyhow::Result<ExitCode> {
         .write_all(text.as_bytes())
         .context("failed to write to stdout")?;
     Ok(ExitCode::SUCCESS)
+}
+
+async fn doctor() -> anyhow::Result<ExitCode> {
+    let findings = cli::doctor(&Config::from_env()?).await;
+    let fine = findings.iter().all(cli::Finding::is_fine);
+    let lines: Vec<String> = findings.iter().map(|it| format!("{it}\n")).collect();
+    print(&lines.concat())?;
+    Ok(if fine {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 async fn create_user(email: String) -> anyhow::Result<ExitCode> {

@@ -14,6 +14,7 @@ mod forget;
 mod launch;
 mod observe;
 mod reconcile;
+mod script;
 mod settle;
 mod supervise;
 mod verify;

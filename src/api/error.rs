@@ -5,6 +5,7 @@
 //! the request-log middleware writes once, together with the request.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -192,6 +193,16 @@ impl ApiError {
     /// The code that the client gets.
     pub fn code(&self) -> &'static str {
         self.code
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.detail)?;
+        for error in &self.errors {
+            write!(f, "\n  {}: {}", error.loc[1..].join("."), error.msg)?;
+        }
+        Ok(())
     }
 }
 

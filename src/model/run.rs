@@ -42,6 +42,48 @@ pub struct Run {
     pub variations: Vec<Variation>,
 }
 
+impl Run {
+    /// A new run at its beginning, all variations queued.
+    pub fn new(new: NewRun, created_ms: i64) -> Self {
+        let variation = |(index, variation): (usize, NewVariation)| {
+            let key = VariationKey {
+                run: new.id,
+                index: u8::try_from(index).unwrap_or(u8::MAX),
+                attempt: 0,
+            };
+            Variation {
+                key,
+                job_name: key.job_name(),
+                status: VariationStatus::Queued,
+                cause: None,
+                config: variation.config,
+                cancel_requested: false,
+                pod: None,
+                timings: Timings::default(),
+                settled: None,
+            }
+        };
+        Self {
+            id: new.id,
+            user: new.user,
+            repo_url: new.repo_url,
+            git_ref: new.git_ref,
+            base_sha: new.base_sha,
+            prompt: new.prompt,
+            status: RunStatus::Pending,
+            created_ms,
+            finished_ms: None,
+            selection: None,
+            variations: new
+                .variations
+                .into_iter()
+                .enumerate()
+                .map(variation)
+                .collect(),
+        }
+    }
+}
+
 /// The variation that a person picked.
 #[derive(Debug, Clone)]
 pub struct Selection {

@@ -13,6 +13,7 @@ mod http;
 mod reconcile;
 mod retention;
 mod runs;
+mod script;
 mod stream;
 mod support;
 mod tidy;

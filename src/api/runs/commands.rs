@@ -1,10 +1,12 @@
-//! `GET /api/v1/runs/{id}/commands`.
+//! `GET /api/v1/runs/{id}/commands` and `…/script`: what was done to the cluster.
 
+use axum::http::header;
+use axum::response::IntoResponse;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::readable_run;
-use crate::api::error::{ApiResult, Problem};
+use crate::api::error::{ApiError, ApiResult, Problem};
 use crate::api::extract::{Json, Path};
 use crate::app::AppState;
 use crate::auth::CurrentUser;
@@ -61,6 +63,24 @@ impl From<Command> for CommandView {
             stderr: command.stderr,
         }
     }
+}
+
+/// A shell script that makes the run's Jobs again, with kubectl alone.
+#[utoipa::path(
+    get, path = "/api/v1/runs/{id}/script", tag = "runs", params(("id" = String, Path)),
+    responses(
+        (status = 200, content_type = "text/x-shellscript", body = String),
+        (status = 404, body = Problem),
+    )
+)]
+pub async fn get_script(
+    app: AppState,
+    user: CurrentUser,
+    Path(id): Path<String>,
+) -> ApiResult<impl IntoResponse> {
+    let run = readable_run(&app, &user, &id).await?;
+    let script = app.runs.script(&run).await.map_err(ApiError::internal)?;
+    Ok(([(header::CONTENT_TYPE, "text/x-shellscript")], script))
 }
 
 /// Every kubectl call made for a run, to see and to repeat; also those that the server makes for all

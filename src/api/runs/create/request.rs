@@ -104,7 +104,7 @@ impl Problems {
 
 impl CreateRunRequest {
     /// Checks everything but the repository, and gives each variation its settings.
-    pub(super) fn check(&self, agents: &Agents) -> ApiResult<Vec<NewVariation>> {
+    pub fn check(&self, agents: &Agents) -> ApiResult<Vec<NewVariation>> {
         let mut problems = Problems(Vec::new());
         let length = self.prompt.trim().chars().count();
         problems.unless(
