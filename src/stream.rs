@@ -101,11 +101,10 @@ impl RunReader {
         };
         let mut logs = Vec::with_capacity(keys.len());
         for (key, at) in keys.into_iter().zip(token.positions()) {
-            if at.offset > store.committed(key)? {
-                return Err(BadToken.into());
-            }
+            let committed = store.committed(key)?;
             let cursor = store.cursor(key, at);
-            if !cursor.is_at_boundary()? {
+            // The end is a place between two lines, also where the last has no newline.
+            if at.offset > committed || (at.offset < committed && !cursor.is_at_boundary()?) {
                 return Err(BadToken.into());
             }
             logs.push(Log {

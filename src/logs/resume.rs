@@ -16,7 +16,7 @@ use aideator_agent::protocol::Line;
 
 use super::split_stamp;
 use super::stamp::instant;
-use super::tail::{StoredTail, hash};
+use super::tail::{EDGE, StoredTail, hash};
 
 /// A place where the log may not be whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,7 +81,10 @@ impl Resume {
     /// Whether `line`, which has no timestamp, is the rest of the last line before the re-read's
     /// start: the kubelet filters by record, and a long line is several.
     pub(super) fn is_rest_of_edge(&self, line: &[u8]) -> bool {
-        matches!(self.state, State::Start) && !line.is_empty() && self.tail.edge.ends_with(line)
+        let edge = &self.tail.edge;
+        // Of a longer rest, the end is compared: that much is no coincidence.
+        let fits = edge.ends_with(line) || (edge.len() == EDGE && line.ends_with(edge));
+        matches!(self.state, State::Start) && !line.is_empty() && fits
     }
 
     /// Judges the next line (timestamp and all, without its newline).

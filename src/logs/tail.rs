@@ -16,8 +16,8 @@ use super::{LogWriter, split_stamp};
 const MARGIN: SignedDuration = SignedDuration::from_secs(1);
 /// Step of the backward search for the window's start, bytes.
 const STEP: u64 = 256 * 1024;
-/// How much of the line before the window is kept to recognise its rest, bytes.
-const EDGE: usize = 64 * 1024;
+/// How much of the end of the line before the window is kept to recognise its rest, bytes.
+pub(super) const EDGE: usize = 64 * 1024;
 
 /// The end of a stored log, in the form that a re-read is matched with.
 #[derive(Debug, Default)]

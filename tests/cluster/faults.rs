@@ -1,5 +1,10 @@
 //! What dies in mid-run, and what of the log survives it: everything.
 
+mod lines;
+mod processes;
+mod reasons;
+mod rights;
+
 use std::path::PathBuf;
 
 use serde_json::json;

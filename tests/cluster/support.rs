@@ -3,6 +3,7 @@
 mod api;
 mod checks;
 mod follower;
+mod own;
 mod shell;
 
 use std::time::Duration;
@@ -13,6 +14,7 @@ use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 pub(crate) use self::api::Api;
 pub(crate) use self::checks::{check_streamed, check_verified};
 pub(crate) use self::follower::{Event, Follower, tool_output};
+pub(crate) use self::own::OwnServer;
 pub(crate) use self::shell::{sh, try_sh};
 
 /// Held shared by tests, and alone by those that break the server or the node under everybody's feet.

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::support::{Event, Run, TestApp, kinds, output_of};
+use crate::support::{Event, Run, TestApp, kinds, output_of, stamp};
 
 /// A finished run of two variations, with lines of all kinds in their logs.
 async fn finished(test: &TestApp) -> Run {
@@ -26,6 +26,8 @@ async fn finished(test: &TestApp) -> Run {
     test.cluster
         .print(&run.jobs[0], "long ".repeat(40_000).as_bytes());
     test.cluster.print(&run.jobs[0], b"");
+    let unfinished = format!("{} no newline", stamp(aideator::clock::now_ms()));
+    test.cluster.print_raw(&run.jobs[0], unfinished.as_bytes());
     test.cluster.complete_pod(&run.jobs[0]);
     test.cluster.end_pod(&run.jobs[1], 1, "Error", "");
     run

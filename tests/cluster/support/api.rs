@@ -8,6 +8,7 @@ use super::{env, nonce};
 #[derive(Clone)]
 pub(crate) struct Api {
     http: reqwest::Client,
+    url: String,
     key: Option<String>,
 }
 
@@ -25,33 +26,41 @@ impl Api {
 
     /// Any credential, or none.
     pub(crate) fn with_key(key: Option<String>) -> Self {
-        let http = reqwest::Client::new();
-        Self { http, key }
+        Self::at(&env("AIDEATOR_URL"), key)
     }
 
-    /// A new account.
-    pub(crate) async fn stranger() -> Self {
-        let anonymous = Self::with_key(None);
+    /// Another server.
+    pub(crate) fn at(url: &str, key: Option<String>) -> Self {
+        Self {
+            http: reqwest::Client::new(),
+            url: url.to_owned(),
+            key,
+        }
+    }
+
+    /// A new account of the same server.
+    pub(crate) async fn new_account(&self) -> Self {
         let account =
             json!({"email": format!("{}@example.com", nonce()), "password": "TestPass123"});
-        anonymous.post("/auth/register", &account).await.expect(201);
-        let login = anonymous
-            .post("/auth/login", &account)
-            .await
-            .expect(200)
-            .json();
+        self.post("/auth/register", &account).await.expect(201);
+        let login = self.post("/auth/login", &account).await.expect(200).json();
         let token = login["access_token"].as_str().unwrap().to_owned();
-        let key = Self::with_key(Some(token))
+        let key = Self::at(&self.url, Some(token))
             .post("/auth/api-keys", &json!({"name": "test"}))
             .await
             .expect(201)
             .json();
-        Self::with_key(Some(key["api_key"].as_str().unwrap().to_owned()))
+        Self::at(&self.url, Some(key["api_key"].as_str().unwrap().to_owned()))
+    }
+
+    /// A new account.
+    pub(crate) async fn stranger() -> Self {
+        Self::with_key(None).new_account().await
     }
 
     /// A request with this account's credential.
     pub(crate) fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
-        let url = format!("{}/api/v1{path}", env("AIDEATOR_URL"));
+        let url = format!("{}/api/v1{path}", self.url);
         let request = self.http.request(method, url);
         match &self.key {
             Some(key) => request.bearer_auth(key),
@@ -61,6 +70,12 @@ impl Api {
 
     pub(crate) async fn get(&self, path: &str) -> Reply {
         Reply::of(self.request(reqwest::Method::GET, path)).await
+    }
+
+    /// The reply, if the server answers at all.
+    pub(crate) async fn try_get(&self, path: &str) -> Option<u16> {
+        let request = self.request(reqwest::Method::GET, path).send().await;
+        Some(request.ok()?.status().as_u16())
     }
 
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Reply {
