@@ -15,8 +15,8 @@ pub mod users;
 use std::path::Path;
 use std::time::Duration;
 
-use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{SqliteConnection, SqlitePool};
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("src/db/migrations");
 
@@ -78,6 +78,7 @@ impl Db {
             .busy_timeout(Duration::from_secs(5));
         let write = SqlitePoolOptions::new()
             .max_connections(1)
+            .after_release(|connection, _| Box::pin(is_at_rest(connection)))
             .connect_with(options.clone())
             .await?;
         MIGRATIONS.run(&write).await?;
@@ -108,5 +109,38 @@ impl Db {
     pub async fn close(&self) {
         self.read.close().await;
         self.write.close().await;
+    }
+}
+
+/// Whether a connection that comes back has no transaction open; else it is closed.
+///
+/// When the disk is full, SQLite may end a transaction by itself, or keep one open whose commit has
+/// failed (<https://www.sqlite.org/lang_transaction.html>, section 3). sqlx counts transactions
+/// without asking: everything that was written afterwards, with success, belonged to a transaction
+/// that nobody ended, and was seen by nobody.
+async fn is_at_rest(connection: &mut SqliteConnection) -> sqlx::Result<bool> {
+    let rolled_back = sqlx::raw_sql("ROLLBACK").execute(connection).await;
+    Ok(match rolled_back {
+        Err(sqlx::Error::Database(error)) => error.message().contains("no transaction is active"),
+        _ => false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_transaction_that_was_left_open_does_not_swallow_what_comes_after_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let db = Db::open(&dir.path().join("a.db")).await.unwrap();
+        sqlx::raw_sql("BEGIN").execute(db.write()).await.unwrap();
+        let insert = "INSERT INTO server_commands (id, at_ms, argv) VALUES ('a', 0, '[]')";
+        sqlx::query(insert).execute(db.write()).await.unwrap();
+        let (count,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM server_commands")
+            .fetch_one(db.read())
+            .await
+            .unwrap();
+        assert_eq!(count, 1);
     }
 }

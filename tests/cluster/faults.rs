@@ -1,6 +1,7 @@
 //! What dies in mid-run, and what of the log survives it: everything.
 
 mod lines;
+mod node;
 mod processes;
 mod reasons;
 mod rights;

@@ -15,7 +15,7 @@ pub(crate) use self::api::Api;
 pub(crate) use self::checks::{check_streamed, check_verified};
 pub(crate) use self::follower::{Event, Follower, tool_output};
 pub(crate) use self::own::OwnServer;
-pub(crate) use self::shell::{sh, try_sh};
+pub(crate) use self::shell::{sh, try_sh, try_sh_for};
 
 /// Held shared by tests, and alone by those that break the server or the node under everybody's feet.
 static PEACE: RwLock<()> = RwLock::const_new(());

@@ -58,6 +58,15 @@ impl Api {
         Self::with_key(None).new_account().await
     }
 
+    /// For a curl: the address of a path, and the credential.
+    pub(crate) fn curl(&self, path: &str) -> String {
+        let key = self.key.as_deref().unwrap_or("");
+        format!(
+            "curl -sN -H 'Authorization: Bearer {key}' {}/api/v1{path}",
+            self.url
+        )
+    }
+
     /// A request with this account's credential.
     pub(crate) fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
         let url = format!("{}/api/v1{path}", self.url);

@@ -209,18 +209,22 @@ impl OwnServer {
         stored
     }
 
-    /// The node's own file, its records put together as the kubelet does (one without a newline, `P`, goes on
-    /// in the next).
-    fn node_log(&self, run: &str, index: usize) -> Vec<u8> {
+    /// The node's directory of the variation's container log.
+    pub(crate) fn node_dir(&self, run: &str, index: usize) -> PathBuf {
         let logs = PathBuf::from(env("KUBECONFIG")).with_file_name("pod-logs");
         let prefix = format!("{}_agent-{run}-{index}-", self.namespace);
         let pod = logs.read_dir().unwrap().map(|pod| pod.unwrap());
         let pod = pod
             .filter(|pod| pod.file_name().to_string_lossy().starts_with(&prefix))
             .map(|pod| pod.path())
-            .next()
-            .unwrap();
-        let file = std::fs::read(pod.join("agent/0.log")).unwrap();
+            .next();
+        pod.unwrap().join("agent")
+    }
+
+    /// The node's own file, its records put together as the kubelet does (one without a newline, `P`, goes on
+    /// in the next).
+    fn node_log(&self, run: &str, index: usize) -> Vec<u8> {
+        let file = std::fs::read(self.node_dir(run, index).join("0.log")).unwrap();
         let (mut text, mut begun) = (Vec::new(), false);
         for record in file.split_inclusive(|byte| *byte == b'\n') {
             let mut parts = record.splitn(4, |byte| *byte == b' ');

@@ -33,6 +33,11 @@ pub(crate) fn sh(script: &str) -> impl Future<Output = Vec<u8>> {
 
 /// The same, whatever it exits with.
 pub(crate) async fn try_sh(script: &str) -> Output {
+    try_sh_for(120, script).await
+}
+
+/// The same, within so many seconds.
+pub(crate) async fn try_sh_for(seconds: u64, script: &str) -> Output {
     let command = tokio::process::Command::new("bash")
         .arg("-c")
         .arg(format!("{PREAMBLE}{script}"))
@@ -41,5 +46,5 @@ pub(crate) async fn try_sh(script: &str) -> Output {
         .stdin(Stdio::null())
         .kill_on_drop(true)
         .output();
-    within(120, script, command).await.unwrap()
+    within(seconds, script, command).await.unwrap()
 }

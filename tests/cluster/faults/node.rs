@@ -1,0 +1,167 @@
+//! What the node does to a log: rotation under load, a container runtime that goes away, more output than
+//! anybody reads.
+
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::support::{Follower, OwnServer, alone, sh, try_sh_for, within};
+
+use super::processes::{check, printing};
+
+/// 100 MB of numbered lines, as fast as they can be printed.
+const FLOOD: &str = r#"
+pad=$(head -c 40 /dev/zero | tr '\0' x)
+seq -f "{\"v\":1,\"seq\":%.0f,\"type\":\"text\",\"ts\":\"2026-01-01T00:00:00Z\",\"delta\":\"$pad\"}" 1 LINES
+echo "{\"v\":1,\"seq\":END,\"type\":\"finished\",\"ts\":\"2026-01-01T00:00:00Z\",\"outcome\":\"succeeded\",\"summary\":\"\"}"
+"#;
+const LINES: u64 = 850_000;
+
+#[tokio::test]
+async fn five_containers_that_print_as_fast_as_they_can_are_stored_and_streamed_whole() {
+    let _alone = alone().await;
+    let Some(own) = OwnServer::spawn(&[]).await else {
+        return;
+    };
+    let flood = FLOOD
+        .replace("LINES", &LINES.to_string())
+        .replace("END", &(LINES + 1).to_string());
+    let run = own.run(&flood, 5).await;
+    // Beside it, in the same run, what people type.
+    let bare = (0..5).map(|index| {
+        let job = format!("job/agent-{run}-{index}");
+        let script = format!(
+            "AIDEATOR_NAMESPACE={}
+             until kubectl logs {job} --tail=1 >/dev/null 2>&1; do sleep 0.1; done
+             kubectl logs -f {job} | wc -l",
+            own.namespace
+        );
+        async move { try_sh_for(400, &script).await.stdout }
+    });
+    let stream = own.api.curl(&format!("/runs/{run}/stream"));
+    let count = format!("{stream} | grep -c '^event: agent_output'");
+    let (streamed, bare) = tokio::join!(try_sh_for(400, &count), futures::future::join_all(bare));
+    let number =
+        |text: Vec<u8>| -> u64 { String::from_utf8(text).unwrap().trim().parse().unwrap() };
+    assert_eq!(
+        number(streamed.stdout),
+        5 * (LINES + 1),
+        "lines of the stream"
+    );
+    for (index, bare) in bare.into_iter().enumerate() {
+        let variation = own.variation(&run, index).await;
+        let percent = 100 * number(bare) / (LINES + 1);
+        eprintln!(
+            "variation {index}: all {} lines; bare kubectl logs -f: {percent} %",
+            variation["lines"]
+        );
+        assert_eq!(variation["lines"], LINES + 1);
+        assert_eq!(variation["complete"], true, "{variation}");
+        assert_eq!(variation["status"], "succeeded");
+        let verify = own
+            .api
+            .get(&format!("/runs/{run}/variations/{index}/verify"))
+            .await;
+        let verified = verify.expect(200).json();
+        assert_eq!(verified["complete"], "yes", "{verified}");
+        let verdict = verified["verdict"].as_str().unwrap();
+        assert!(["identical", "superset"].contains(&verdict), "{verified}");
+    }
+}
+
+/// With a log file of 1 MiB at most, looked at every three seconds.
+const ROTATION: &str = "apiVersion: kubelet.config.k8s.io/v1beta1
+kind: KubeletConfiguration
+containerLogMaxSize: 1Mi
+containerLogMonitorInterval: 3s
+";
+
+/// 600 lines of a KiB each second, for 75 seconds.
+const BUSY: &str = r#"exec python3 -u - <<'END'
+import time
+pad, seq, end = "x" * 950, 0, time.time() + 75
+def say(kind, more):
+    global seq
+    seq += 1
+    print('{"v":1,"seq":%d,"type":"%s","ts":"2026-01-01T00:00:00Z",%s}' % (seq, kind, more))
+while time.time() < end:
+    for _ in range(30):
+        say("text", '"delta":"%s"' % pad)
+    time.sleep(0.05)
+say("finished", '"outcome":"succeeded","summary":""')
+END
+"#;
+
+#[tokio::test]
+async fn twenty_rotations_under_load_lose_nothing_whoever_does_not_read() {
+    let _alone = alone().await;
+    let Some(own) = OwnServer::spawn(&[]).await else {
+        return;
+    };
+    let drop_in =
+        Path::new(&crate::support::env("KUBECONFIG")).with_file_name("kubelet.d/20-rotation.conf");
+    let restart = "scripts/cluster/run stop kubelet && scripts/cluster/run start kubelet";
+    std::fs::write(&drop_in, ROTATION).unwrap();
+    sh(restart).await;
+    let run = own.run(BUSY, 1).await;
+    let mut follower = Follower::new(&own.api, &run);
+    follower.until_lines(1, 5).await;
+    // Open, and read by nobody.
+    let blocked = own
+        .api
+        .request(reqwest::Method::GET, &format!("/runs/{run}/stream"))
+        .send()
+        .await;
+    let log = own.node_dir(&run, 0).join("0.log");
+    let rotations = async {
+        let (mut count, mut last) = (0, 0);
+        // The name is missing for a moment while it is rotated.
+        loop {
+            let file = log.metadata().map_or(0, |file| file.ino());
+            count += u32::from(file != 0 && file != last);
+            last = if file == 0 { last } else { file };
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            if !log.parent().unwrap().exists() || count > 40 {
+                return count;
+            }
+            if log.metadata().is_ok_and(|file| {
+                file.modified().unwrap().elapsed().unwrap() > Duration::from_secs(5)
+            }) {
+                return count;
+            }
+        }
+    };
+    let rotations = within(200, "the end of the rotations", rotations);
+    let ((), count) = tokio::join!(follower.read_to_end(), rotations);
+    std::fs::remove_file(&drop_in).unwrap();
+    sh(restart).await;
+    eprintln!("{count} files");
+    assert!(count > 20, "{count} files");
+    drop(blocked);
+    let variation = own.variation(&run, 0).await;
+    assert_eq!(variation["complete"], true, "{variation}");
+    let gaps = follower
+        .events
+        .iter()
+        .filter(|event| event.name == "log_gap");
+    assert_eq!(gaps.collect::<Vec<_>>(), [] as [&crate::support::Event; 0]);
+    let lines = follower
+        .events
+        .iter()
+        .filter(|event| event.name == "agent_output");
+    assert_eq!(lines.count() as u64, variation["lines"].as_u64().unwrap());
+}
+
+#[tokio::test]
+async fn a_container_runtime_that_is_restarted_hides_nothing() {
+    let _alone = alone().await;
+    let Some(own) = OwnServer::spawn(&[]).await else {
+        return;
+    };
+    let run = own.run(&printing(1000, 0.02), 2).await;
+    let mut follower = Follower::new(&own.api, &run);
+    follower.until_lines(2, 20).await;
+    sh("scripts/cluster/run stop containerd && scripts/cluster/run start containerd").await;
+    follower.read_to_end().await;
+    check(&own, &run, &follower, 1000).await;
+}
