@@ -169,15 +169,13 @@ impl EventStream {
         }
     }
 
-    /// All events until the connection breaks.
-    pub(crate) async fn until_cut(&mut self) -> Vec<Event> {
+    /// All events until the stream ends or the connection breaks.
+    pub(crate) async fn until_over(&mut self) -> Vec<Event> {
         let mut all = Vec::new();
-        loop {
-            match self.try_next().await {
-                Ok(event) => all.push(event.expect("the stream is cut, not ended")),
-                Err(_) => return all,
-            }
+        while let Ok(Some(event)) = self.try_next().await {
+            all.push(event);
         }
+        all
     }
 
     /// All events to the end.
