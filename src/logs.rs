@@ -11,6 +11,7 @@
 
 mod bell;
 mod cursor;
+mod fence;
 mod ingest;
 mod resume;
 mod stamp;
@@ -19,6 +20,7 @@ mod tail;
 
 pub use bell::{Bell, Tick};
 pub use cursor::{LogCursor, Piece, Position};
+pub use fence::{Fence, Place};
 pub use ingest::{Gap, Ingest};
 pub use stamp::{split_stamp, stamp_ms};
 pub use store::{LogStore, LogWriter};

@@ -2,7 +2,11 @@
 
 use std::io;
 
+use jiff::Timestamp;
+
+use super::fence::{Fence, Place};
 use super::resume::{Resume, Verdict};
+use super::stamp::instant;
 use super::{LogWriter, StoredTail, split_stamp};
 
 pub use super::resume::Gap;
@@ -25,6 +29,9 @@ pub struct Ingest<'w> {
     gaps: Vec<Gap>,
     foreign: String,
     appended: u64,
+    fence: Option<Fence>,
+    /// Time of the last whole line that came.
+    newest: Option<Timestamp>,
 }
 
 /// How one `kubectl logs` went.
@@ -49,10 +56,28 @@ impl<'w> Ingest<'w> {
             gaps: Vec::new(),
             foreign: String::new(),
             appended: 0,
+            fence: None,
+            newest: None,
         }
     }
 
-    /// Takes the next bytes. After an error the log can be resumed by a new `kubectl logs`.
+    /// From now on the stream is compared with where another one of the same log begins.
+    pub fn set_fence(&mut self, fence: Option<Fence>) {
+        self.fence = fence;
+    }
+
+    /// Where the stream is, seen from its fence; `None` without one.
+    pub fn place(&self) -> Option<Place> {
+        self.fence.as_ref().map(Fence::place)
+    }
+
+    /// The kubelet's time of the last whole line that came, stored before or not.
+    pub fn newest(&self) -> Option<Timestamp> {
+        self.newest
+    }
+
+    /// Takes the next bytes, but none from behind a fence. After an error the log can be resumed by
+    /// a new `kubectl logs`.
     pub fn push(&mut self, chunk: &[u8]) -> io::Result<()> {
         let mut data = std::mem::take(&mut self.pending);
         data.extend_from_slice(chunk);
@@ -64,7 +89,15 @@ impl<'w> Ingest<'w> {
             rest = &rest[end.unwrap_or(rest.len())..];
         }
         let whole = rest.iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1);
-        self.lines(&rest[..whole])?;
+        let allowed = match &mut self.fence {
+            Some(fence) => fence.allow(&rest[..whole]),
+            None => whole,
+        };
+        self.lines(&rest[..allowed])?;
+        self.newest = last_time(&rest[..allowed]).or(self.newest);
+        if allowed < whole {
+            return Ok(());
+        }
         rest = &rest[whole..];
         if rest.len() > LONG_LINE && self.resume.is_done() && split_stamp(rest).is_some() {
             self.append(rest)?;
@@ -186,6 +219,13 @@ impl<'w> Ingest<'w> {
             self.foreign.push('\n');
         }
     }
+}
+
+/// The time of the last of some whole lines.
+fn last_time(lines: &[u8]) -> Option<Timestamp> {
+    let text = lines.strip_suffix(b"\n")?;
+    let start = text.iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1);
+    split_stamp(&text[start..]).and_then(|(stamp, _)| instant(stamp))
 }
 
 #[cfg(test)]

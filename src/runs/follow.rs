@@ -5,16 +5,20 @@
 //! until the *pod's status* says that the container has ended, and then plain reads follow until one
 //! adds nothing.
 
+mod drain;
+mod standby;
+
 use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, sleep_until, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{debug, warn};
 
+use self::drain::{Drain, Drained};
+use self::standby::{Standby, Standbys};
 use super::Runs;
 use super::supervise::gap_event;
-use crate::clock;
 use crate::kubectl::{Ended, KubectlError, KubectlStream, LogTarget};
 use crate::logs::{Gap, Ingest, LogWriter, StoredTail};
 use crate::model::VariationKey;
@@ -43,8 +47,6 @@ pub(super) struct Followed {
     pub(super) confirmed: bool,
 }
 
-/// How long an open follow may be silent after its container has ended.
-const LINGER: Duration = Duration::from_secs(5);
 /// Pause before a follow that ended early is begun again: the first is short, so that no line is
 /// rotated away meanwhile. One that ends at once again and again is asked less often, the less so if
 /// it does not even print anything.
@@ -70,6 +72,7 @@ pub(super) async fn follow(
         key,
         writer,
         first_line_ms: None,
+        standbys: Standbys::default(),
     };
     let mut pause = PAUSE.0;
     let mut failures = 0;
@@ -90,7 +93,10 @@ pub(super) async fn follow(
             Goal::Complete(object) => (object, false),
         };
         let began = Instant::now();
-        let read = follower.read(&object, live, &mut goal).await;
+        let next = follower.standbys.take_next().await;
+        // What a standby gives is not the last word, which is a read of the current file.
+        let last = !live && next.is_none();
+        let read = follower.read(&object, live, next, &mut goal).await;
         let Read {
             appended,
             clean,
@@ -107,7 +113,7 @@ pub(super) async fn follow(
                 }
             }
         };
-        if !live {
+        if last {
             if clean && appended == 0 {
                 break true;
             }
@@ -118,6 +124,9 @@ pub(super) async fn follow(
             if clean {
                 continue;
             }
+        }
+        if follower.standbys.is_waiting() {
+            continue;
         }
         if live && matches!(*goal.borrow(), Goal::Follow(_)) {
             metrics::follow_restarted();
@@ -143,6 +152,7 @@ struct Follower {
     key: VariationKey,
     writer: LogWriter,
     first_line_ms: Option<i64>,
+    standbys: Standbys,
 }
 
 struct Read {
@@ -155,39 +165,41 @@ struct Read {
 }
 
 impl Follower {
-    /// One `kubectl logs`.
+    /// Reads one `kubectl logs`: the next standby, or a new one.
     async fn read(
         &mut self,
         object: &str,
         live: bool,
+        next: Option<Standby>,
         goal: &mut watch::Receiver<Goal>,
     ) -> anyhow::Result<Read> {
+        let complete = !live && next.is_none();
         let tail = StoredTail::of(&self.writer).context("failed to read the end of a log")?;
-        let target = LogTarget {
-            object: object.to_owned(),
-            follow: live,
-            since: tail.since.clone(),
+        let (mut stream, head) = match next {
+            Some(standby) => (standby.stream, standby.head),
+            None => (self.open(object, live, &tail)?, Vec::new()),
         };
-        let mut stream = self.runs.kubectl.logs(self.key.run, &target)?;
         let _open = live.then(metrics::Open::follower);
         let mut ingest = Ingest::new(&mut self.writer, tail);
         let drain = Drain {
             runs: &self.runs,
             key: self.key,
+            object,
             live,
             first_line_ms: &mut self.first_line_ms,
+            standbys: &mut self.standbys,
         };
-        let drained = drain.run(&mut stream, &mut ingest, goal).await;
+        let drained = drain.run(&head, &mut stream, &mut ingest, goal).await;
         let ended = match drained {
-            Ok(true) => stream.finish().await,
-            Ok(false) => stream.stop().await,
+            Ok(Drained::Ended) => stream.finish().await,
+            Ok(Drained::Stopped) => stream.stop().await,
             Err(error) => {
                 stream.stop().await;
                 return Err(error).context("failed to append to a log");
             }
         };
         let done = ingest
-            .end(ended.is_clean(), !live)
+            .end(ended.is_clean(), complete)
             .context("failed to append to a log")?;
         note(object, &ended, &done.foreign);
         report(&self.runs, self.key, &done.gaps, self.writer.committed()).await?;
@@ -196,6 +208,20 @@ impl Follower {
             clean: ended.is_clean() && done.foreign.is_empty(),
             gone: ended.stderr.contains("(NotFound)"),
         })
+    }
+
+    fn open(
+        &self,
+        object: &str,
+        follow: bool,
+        tail: &StoredTail,
+    ) -> Result<KubectlStream, KubectlError> {
+        let target = LogTarget {
+            object: object.to_owned(),
+            follow,
+            since: tail.since.clone(),
+        };
+        self.runs.kubectl.logs(self.key.run, &target)
     }
 }
 
@@ -223,66 +249,6 @@ fn note(object: &str, ended: &Ended, foreign: &str) {
             stderr = ended.stderr.trim(),
             "a kubectl logs ended"
         );
-    }
-}
-
-/// Takes what one `kubectl logs` prints.
-struct Drain<'a> {
-    runs: &'a Runs,
-    key: VariationKey,
-    live: bool,
-    first_line_ms: &'a mut Option<i64>,
-}
-
-impl Drain<'_> {
-    /// Reads until the stream ends (true) or has to be stopped (false).
-    async fn run(
-        mut self,
-        stream: &mut KubectlStream,
-        ingest: &mut Ingest<'_>,
-        goal: &mut watch::Receiver<Goal>,
-    ) -> anyhow::Result<bool> {
-        let mut buffer = Vec::new();
-        let mut stop_at: Option<Instant> = None;
-        loop {
-            let deadline = stop_at.unwrap_or_else(Instant::now);
-            tokio::select! {
-                biased;
-                size = stream.read(&mut buffer) => {
-                    if size? == 0 {
-                        return Ok(true);
-                    }
-                    self.store(ingest, &buffer).await?;
-                    buffer.clear();
-                    // As long as it delivers, it is not stopped: a plain read may not have the rest.
-                    stop_at = stop_at.map(|_| Instant::now() + LINGER);
-                }
-                changed = goal.changed(), if self.live && stop_at.is_none() => {
-                    if changed.is_err() {
-                        // Nobody wants it any more: the server stops.
-                        return Ok(false);
-                    }
-                    // The container has ended or is gone: the follow ends by itself, or is stopped.
-                    if !matches!(*goal.borrow_and_update(), Goal::Follow(_)) {
-                        stop_at = Some(Instant::now() + LINGER);
-                    }
-                }
-                () = sleep_until(deadline), if stop_at.is_some() => return Ok(false),
-            }
-        }
-    }
-
-    async fn store(&mut self, ingest: &mut Ingest<'_>, bytes: &[u8]) -> anyhow::Result<()> {
-        let before = ingest.committed();
-        let stored = ingest.push(bytes);
-        // Told at once, and also when storing failed: the next read begins behind the gap.
-        report(self.runs, self.key, &ingest.take_gaps(), before).await?;
-        stored?;
-        metrics::stored(bytes.len());
-        if before == 0 && self.first_line_ms.is_none() && ingest.appended() > 0 {
-            *self.first_line_ms = Some(clock::now_ms());
-        }
-        Ok(())
     }
 }
 

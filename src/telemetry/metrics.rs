@@ -65,6 +65,10 @@ fn describe() {
         "how long those took that are not follows or watches"
     );
     describe_gauge!("aideator_followers", "running kubectl logs -f");
+    describe_gauge!(
+        "aideator_standby_followers",
+        "further ones that hold a log's next file open, because the first cannot keep up"
+    );
     describe_counter!(
         "aideator_follow_restarts_total",
         "follows that ended before their container did"
@@ -134,6 +138,11 @@ impl Open {
     /// A `kubectl logs -f`.
     pub fn follower() -> Self {
         Self::new("aideator_followers")
+    }
+
+    /// A `kubectl logs -f` that only holds a log's next file open.
+    pub fn standby() -> Self {
+        Self::new("aideator_standby_followers")
     }
 
     /// An event stream.

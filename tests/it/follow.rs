@@ -257,6 +257,43 @@ async fn lines_lost_by_a_rotation_are_told() {
     );
 }
 
+/// "Even if you specify `.spec.parallelism = 1`, the same program may sometimes be started twice."
+#[tokio::test]
+async fn of_two_pods_of_one_job_the_younger_counts_and_the_break_is_told() {
+    let test = TestApp::spawn().await;
+    let user = test.user("a@example.com").await;
+    let run = test.start_run(&user, 1).await;
+    let job = &run.jobs[0];
+    test.cluster.has_job(job).await;
+    let first = log_of(&whole_run(9)[..4]);
+    let cut = Cut {
+        at: first.len(),
+        code: 1,
+        ..Cut::default()
+    };
+    test.cluster.cut_next_reading(job, cut);
+    test.cluster.run_pod(job);
+    test.cluster.opened(job, 1).await;
+    test.cluster.run_second_pod(job);
+    // Only now is anything of the first one's read, and its connection breaks.
+    test.cluster.rewrite_first(job, &first);
+    let second = log_from(9, &whole_run(3));
+    test.cluster.print_raw(job, &second);
+    let of_second = |call: &Call| call.line().starts_with("logs -f --timestamps pod/");
+    let call = test.cluster.called(1, of_second).await;
+    assert!(call.line().contains(&format!("pod/{job}-y9q4z")));
+    test.cluster.complete_pod(job);
+
+    let events = run.events().await;
+    // At the break, and of the whole log at its end.
+    assert_eq!(gaps(&events), [&json!(true); 2]);
+    assert_eq!(run.stored(0).await.as_bytes(), [first, second].concat());
+    let variation = run.variation(0).await;
+    assert_eq!(variation["status"], "succeeded");
+    // The agent's numbers began anew: what the first pod said last is not known.
+    assert_eq!(variation["complete"], false);
+}
+
 /// An image that numbers nothing: nobody can tell, and that is said.
 #[tokio::test]
 async fn a_rotation_without_line_numbers_leaves_a_doubt() {

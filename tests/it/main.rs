@@ -8,6 +8,7 @@ mod auth;
 mod cancel;
 mod causes;
 mod contract;
+mod flood;
 mod follow;
 mod http;
 mod reconcile;

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Answer, Cluster};
+use super::{Answer, Cluster, State};
 
 /// When the first line of a log is written.
 const START: &str = "2026-11-22T21:00:00Z";
@@ -29,40 +29,69 @@ pub(crate) struct Cut {
     pub(crate) code: i32,
     /// The kubelet rotates then: the current file is this one.
     pub(crate) rotated: Option<Vec<u8>>,
+    /// The reading does not end then: it sees nothing of the new file, until it jumps to the newest
+    /// one or the container ends.
+    pub(crate) silent: bool,
 }
 
-/// The current file of one container, timestamps and all, and how far the container is.
-#[derive(Default)]
+/// The files of one container, timestamps and all, and how far the container is.
 pub(super) struct ContainerLog {
-    file: Vec<u8>,
+    /// The last is the current one. The others are only read by those that have them open.
+    files: Vec<Vec<u8>>,
     ended: bool,
+    /// How often silent readings were sent to the newest file.
+    jumps: u32,
+    /// Readings that were begun.
+    opened: usize,
     /// For the next readings, one each.
     cuts: VecDeque<Cut>,
+}
+
+impl Default for ContainerLog {
+    fn default() -> Self {
+        Self {
+            files: vec![Vec::new()],
+            ended: false,
+            jumps: 0,
+            opened: 0,
+            cuts: VecDeque::new(),
+        }
+    }
 }
 
 /// One `kubectl logs`.
 pub(super) struct Reading {
     pub(super) job: String,
+    file: usize,
     at: usize,
     follow: bool,
     cut: Option<Cut>,
+    /// The jumps that it has seen, if it is silent.
+    silent: Option<u32>,
 }
 
 impl ContainerLog {
     pub(super) fn open(&mut self, job: &str, follow: bool, since: Option<&str>) -> Reading {
+        self.opened += 1;
         Reading {
             job: job.to_owned(),
+            file: self.files.len() - 1,
             at: since.map_or(0, |since| self.find(since)),
             follow,
             cut: self.cuts.pop_front(),
+            silent: None,
         }
+    }
+
+    fn current(&mut self) -> &mut Vec<u8> {
+        self.files.last_mut().unwrap()
     }
 
     /// Where the first line of that time or later begins.
     fn find(&self, since: &str) -> usize {
         let since: Timestamp = since.parse().unwrap();
         let mut at = 0;
-        for line in self.file.split_inclusive(|b| *b == b'\n') {
+        for line in self.files.last().unwrap().split_inclusive(|b| *b == b'\n') {
             let stamp = line
                 .get(..30)
                 .and_then(|stamp| std::str::from_utf8(stamp).ok());
@@ -77,22 +106,28 @@ impl ContainerLog {
 
     /// What is there to be read, and how the reading ends if it does.
     pub(super) fn read(&mut self, reading: &mut Reading) -> (Vec<u8>, Option<Answer>) {
-        let from = reading.at;
-        if let Some(cut) = reading.cut.take_if(|cut| cut.at <= self.file.len()) {
-            let mut bytes = self.file[from..cut.at.max(from)].to_vec();
-            bytes.extend_from_slice(cut.text.as_bytes());
-            if let Some(file) = cut.rotated {
-                self.file = file;
+        if let Some(seen) = reading.silent {
+            if seen == self.jumps {
+                return (Vec::new(), self.ended.then(Answer::default));
             }
+            (reading.silent, reading.file, reading.at) = (None, self.files.len() - 1, 0);
+        }
+        let from = reading.at;
+        let file = &self.files[reading.file];
+        if let Some(cut) = reading.cut.take_if(|cut| cut.at <= file.len()) {
+            let mut bytes = file[from..cut.at.max(from)].to_vec();
+            bytes.extend_from_slice(cut.text.as_bytes());
+            self.files.extend(cut.rotated);
+            reading.silent = cut.silent.then_some(self.jumps);
             let end = Answer {
                 code: cut.code,
                 ..Answer::default()
             };
-            return (bytes, Some(end));
+            return (bytes, (!cut.silent).then_some(end));
         }
-        reading.at = self.file.len();
+        reading.at = file.len();
         let over = self.ended || !reading.follow;
-        (self.file[from..].to_vec(), over.then(Answer::default))
+        (file[from..].to_vec(), over.then(Answer::default))
     }
 }
 
@@ -114,7 +149,7 @@ impl Cluster {
 
     /// The kubelet's file grows by these bytes.
     pub(crate) fn print_raw(&self, job: &str, bytes: &[u8]) {
-        self.log(job, |log| log.file.extend_from_slice(bytes));
+        self.log(job, |log| log.current().extend_from_slice(bytes));
     }
 
     /// The next reading that is begun ends so; several are for one after the other.
@@ -124,7 +159,32 @@ impl Cluster {
 
     /// The file is this from now on.
     pub(crate) fn rewrite(&self, job: &str, bytes: &[u8]) {
-        self.log(job, |log| log.file = bytes.to_vec());
+        self.log(job, |log| *log.current() = bytes.to_vec());
+    }
+
+    /// The oldest file, which only those read that have it open, is this.
+    pub(crate) fn rewrite_first(&self, job: &str, bytes: &[u8]) {
+        self.log(job, |log| log.files[0] = bytes.to_vec());
+    }
+
+    /// The kubelet rotates: the current file is this one.
+    pub(crate) fn rotate(&self, job: &str, file: Vec<u8>) {
+        self.log(job, |log| log.files.push(file));
+    }
+
+    /// Waits until so many readings have been begun.
+    pub(crate) async fn opened(&self, job: &str, count: usize) {
+        let job = job.to_owned();
+        let opened = move |state: &State| {
+            let log = state.logs.get(&job)?;
+            (log.opened >= count).then_some(())
+        };
+        self.until(format!("{count} readings"), opened).await;
+    }
+
+    /// Silent readings go on with the newest file.
+    pub(crate) fn jump(&self, job: &str) {
+        self.log(job, |log| log.jumps += 1);
     }
 
     /// The container prints no more.

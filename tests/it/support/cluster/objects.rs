@@ -115,6 +115,18 @@ impl Cluster {
         );
     }
 
+    /// The Job has a second pod, whose container runs; `kubectl logs` of it gives a log of its own.
+    pub(crate) fn run_second_pod(&self, job: &str) {
+        self.rotate(job, Vec::new());
+        self.change(|state| {
+            let mut pod = state.owned("pods", job).pop().unwrap();
+            pod["metadata"]["name"] = json!(format!("{job}-y9q4z"));
+            pod["metadata"]["uid"] = state.uid().into();
+            pod["metadata"]["creationTimestamp"] = json!("2026-11-22T21:03:00Z");
+            state.put("pods", pod);
+        });
+    }
+
     /// The container waits for this reason.
     pub(crate) fn hold_pod(&self, job: &str, reason: &str, message: &str) {
         let state = json!({"waiting": {"reason": reason, "message": message}});
