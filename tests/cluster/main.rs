@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod account;
+mod bench;
 mod cancel;
 mod faults;
 mod hostile;

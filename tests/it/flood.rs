@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use aideator::clock;
 use aideator::telemetry::metrics;
 use jiff::Timestamp;
 use serde_json::json;
@@ -35,7 +36,7 @@ impl Flood {
     const LINES: u64 = 260;
 
     fn new() -> Self {
-        let start = Timestamp::now().as_millisecond() - 60_000;
+        let start = clock::now_ms() - 60_000;
         let file = |n: u64| {
             let line = |i: u64| {
                 let seq = n * Self::LINES + i + 1;
