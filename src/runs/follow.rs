@@ -4,6 +4,12 @@
 //! when a kubelet is restarted, and when a log is rotated under load. So a follow is begun again
 //! until the *pod's status* says that the container has ended, and then plain reads follow until one
 //! adds nothing.
+//!
+//! Where there may be much to catch up with, plain reads come before the follow, too: the kubelet
+//! begins to watch for rotations only when a follow has come to the end of the file for the first
+//! time (`ReadLogs` in `k8s.io/cri-client/pkg/logs`). One that is too slow for that sits at the end of
+//! the rotated file in silence, and then leaves a file out. A plain read of a file that is rotated
+//! meanwhile ends at its end.
 
 mod drain;
 mod standby;
@@ -60,6 +66,23 @@ const GOOD: Duration = Duration::from_secs(2);
 /// Plain reads that fail before what is stored is taken for all there is.
 const TRIES: u32 = 40;
 
+/// What a follow must have given, and in each second, to be one that may be hard to catch up with,
+/// bytes.
+const MUCH: u64 = 256 * 1024;
+
+/// One `kubectl logs`.
+#[derive(Debug)]
+enum Reading {
+    /// Of what there is of a container that runs.
+    CatchUp,
+    /// Until it ends.
+    Follow,
+    /// Of a file that may be rotated by now.
+    Standby(Box<Standby>),
+    /// Of a container that has ended.
+    Last,
+}
+
 /// Follows until the goal is reached.
 pub(super) async fn follow(
     runs: Runs,
@@ -73,6 +96,7 @@ pub(super) async fn follow(
         writer,
         first_line_ms: None,
         standbys: Standbys::default(),
+        behind: true,
     };
     let mut pause = PAUSE.0;
     let mut failures = 0;
@@ -93,26 +117,16 @@ pub(super) async fn follow(
             Goal::Complete(object) => (object, false),
         };
         let began = Instant::now();
-        let next = follower.standbys.take_next().await;
-        // What a standby gives is not the last word, which is a read of the current file.
-        let last = !live && next.is_none();
-        let read = follower.read(&object, live, next, &mut goal).await;
+        let reading = follower.next(live).await;
+        let (last, followed) = (
+            matches!(reading, Reading::Last),
+            matches!(reading, Reading::Follow),
+        );
         let Read {
             appended,
             clean,
             gone,
-        } = match read {
-            Ok(read) => read,
-            Err(error) => {
-                // A full disk, or no more processes: what was not stored is read again later.
-                warn!(job = object, %error, "failed to store a log; trying again");
-                Read {
-                    appended: 0,
-                    clean: false,
-                    gone: false,
-                }
-            }
-        };
+        } = follower.read_or_warn(&object, reading, &mut goal).await;
         if last {
             if clean && appended == 0 {
                 break true;
@@ -121,15 +135,17 @@ pub(super) async fn follow(
             if gone || failures >= TRIES {
                 break false;
             }
-            if clean {
-                continue;
-            }
         }
-        if follower.standbys.is_waiting() {
-            continue;
-        }
-        if live && matches!(*goal.borrow(), Goal::Follow(_)) {
+        follower.behind = if followed {
+            appended / began.elapsed().as_secs().max(1) >= MUCH
+        } else {
+            !clean || appended >= MUCH
+        };
+        if followed && matches!(*goal.borrow(), Goal::Follow(_)) {
             metrics::follow_restarted();
+        }
+        if (clean && !followed) || follower.standbys.is_waiting() {
+            continue;
         }
         let longest = if appended > 0 { PAUSE.1 } else { PAUSE.2 };
         pause = if began.elapsed() > GOOD {
@@ -153,6 +169,8 @@ struct Follower {
     writer: LogWriter,
     first_line_ms: Option<i64>,
     standbys: Standbys,
+    /// There may be much that is not stored yet.
+    behind: bool,
 }
 
 struct Read {
@@ -165,27 +183,56 @@ struct Read {
 }
 
 impl Follower {
-    /// Reads one `kubectl logs`: the next standby, or a new one.
+    /// What is to be read next.
+    async fn next(&mut self, live: bool) -> Reading {
+        match self.standbys.take_next().await {
+            Some(standby) => Reading::Standby(Box::new(standby)),
+            None if !live => Reading::Last,
+            None if self.behind => Reading::CatchUp,
+            None => Reading::Follow,
+        }
+    }
+
+    /// Reads. A full disk, or no more processes: what was not stored is read again later.
+    async fn read_or_warn(
+        &mut self,
+        object: &str,
+        reading: Reading,
+        goal: &mut watch::Receiver<Goal>,
+    ) -> Read {
+        self.read(object, reading, goal)
+            .await
+            .unwrap_or_else(|error| {
+                warn!(job = object, %error, "failed to store a log; trying again");
+                Read {
+                    appended: 0,
+                    clean: false,
+                    gone: false,
+                }
+            })
+    }
+
     async fn read(
         &mut self,
         object: &str,
-        live: bool,
-        next: Option<Standby>,
+        reading: Reading,
         goal: &mut watch::Receiver<Goal>,
     ) -> anyhow::Result<Read> {
-        let complete = !live && next.is_none();
+        let follow = matches!(reading, Reading::Follow);
+        let last = matches!(reading, Reading::Last);
         let tail = StoredTail::of(&self.writer).context("failed to read the end of a log")?;
-        let (mut stream, head) = match next {
-            Some(standby) => (standby.stream, standby.head),
-            None => (self.open(object, live, &tail)?, Vec::new()),
+        let (mut stream, head) = match reading {
+            Reading::Standby(standby) => (standby.stream, standby.head),
+            _ => (self.open(object, follow, &tail)?, Vec::new()),
         };
-        let _open = live.then(metrics::Open::follower);
+        let _open = follow.then(metrics::Open::follower);
         let mut ingest = Ingest::new(&mut self.writer, tail);
         let drain = Drain {
             runs: &self.runs,
             key: self.key,
             object,
-            live,
+            follow,
+            live: !last,
             first_line_ms: &mut self.first_line_ms,
             standbys: &mut self.standbys,
         };
@@ -199,7 +246,7 @@ impl Follower {
             }
         };
         let done = ingest
-            .end(ended.is_clean(), complete)
+            .end(ended.is_clean(), last)
             .context("failed to append to a log")?;
         note(object, &ended, &done.foreign);
         report(&self.runs, self.key, &done.gaps, self.writer.committed()).await?;

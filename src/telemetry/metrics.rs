@@ -66,8 +66,8 @@ fn describe() {
     );
     describe_gauge!("aideator_followers", "running kubectl logs -f");
     describe_gauge!(
-        "aideator_standby_followers",
-        "further ones that hold a log's next file open, because the first cannot keep up"
+        "aideator_log_standbys",
+        "kubectl logs that hold a log's next file open, because what reads it cannot keep up"
     );
     describe_counter!(
         "aideator_follow_restarts_total",
@@ -140,9 +140,9 @@ impl Open {
         Self::new("aideator_followers")
     }
 
-    /// A `kubectl logs -f` that only holds a log's next file open.
+    /// A `kubectl logs` that only holds a log's next file open.
     pub fn standby() -> Self {
-        Self::new("aideator_standby_followers")
+        Self::new("aideator_log_standbys")
     }
 
     /// An event stream.

@@ -11,12 +11,12 @@ use tokio::sync::Mutex;
 
 use crate::support::{Cut, Event, Run, TestApp, output_of};
 
-/// The gauge of standby followers is the process's: one of these tests at a time.
+/// The gauge of standbys is the process's: one of these tests at a time.
 static ALONE: Mutex<()> = Mutex::const_new(());
 
 /// Waits until so many follows hold a file open. Nothing but the gauge tells it, so it is asked for.
 async fn held(count: u32) {
-    let line = format!("aideator_standby_followers {count}\n");
+    let line = format!("aideator_log_standbys {count}\n");
     let held = async {
         while !metrics::text().contains(&line) {
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -74,9 +74,14 @@ impl Flood {
             silent: true,
             ..Cut::default()
         };
+        // The first reading is of what there is, and the second one follows.
+        test.cluster.cut_next_reading(&job, Cut::never());
         test.cluster.cut_next_reading(&job, cut);
-        test.cluster.print_raw(&job, first);
+        let (begun, rest) = first.split_at(10_000);
+        test.cluster.print_raw(&job, begun);
         test.cluster.run_pod(&job);
+        test.cluster.opened(&job, 2).await;
+        test.cluster.print_raw(&job, rest);
         held(1).await;
         (run, job)
     }

@@ -58,9 +58,7 @@ async fn follow_each(test: &TestApp, log: &[u8], cuts: Vec<Vec<Cut>>) -> Run {
     }
     for (job, count) in run.jobs.iter().zip(counts) {
         // The container ends when all of that has happened to it while it ran.
-        let followed =
-            |call: &Call| call.line().starts_with("logs -f") && call.line().contains(job);
-        test.cluster.called(count + 1, followed).await;
+        test.cluster.opened(job, count + 1).await;
         test.cluster.complete_pod(job);
     }
     run.event(|event| event.kind == "run_complete").await;
@@ -265,17 +263,20 @@ async fn of_two_pods_of_one_job_the_younger_counts_and_the_break_is_told() {
     let run = test.start_run(&user, 1).await;
     let job = &run.jobs[0];
     test.cluster.has_job(job).await;
-    let first = log_of(&whole_run(9)[..4]);
+    let lines = whole_run(9);
+    let first = log_of(&lines[..4]);
     let cut = Cut {
         at: first.len(),
         code: 1,
         ..Cut::default()
     };
+    test.cluster.cut_next_reading(job, Cut::never());
     test.cluster.cut_next_reading(job, cut);
+    test.cluster.print_raw(job, &log_of(&lines[..3]));
     test.cluster.run_pod(job);
-    test.cluster.opened(job, 1).await;
+    test.cluster.opened(job, 2).await;
     test.cluster.run_second_pod(job);
-    // Only now is anything of the first one's read, and its connection breaks.
+    // The first one's last words, and its connection breaks.
     test.cluster.rewrite_first(job, &first);
     let second = log_from(9, &whole_run(3));
     test.cluster.print_raw(job, &second);

@@ -17,6 +17,7 @@ async fn ended(test: &TestApp, user: &Client) -> Run {
     let job = &run.jobs[0];
     run.applied().await;
     test.cluster.run_pod(job);
+    test.cluster.opened(job, 2).await; // Read, and now followed.
     test.cluster.print(job, b"hello");
     run.event(|event| event.kind == "agent_output").await;
     test.cluster.complete_pod(job);
@@ -43,12 +44,8 @@ async fn a_run_is_these_commands() {
     let manifest = &test.cluster.manifests()[0];
     insta::assert_snapshot!("manifest", plain(manifest, &test, &run));
 
-    let told = run
-        .user
-        .get(&run.path("/commands"))
-        .await
-        .expect(200)
-        .json();
+    let told = run.user.get(&run.path("/commands")).await;
+    let told = told.expect(200).json();
     let told = told["commands"].as_array().unwrap().clone();
     let (told, shared): (Vec<_>, Vec<_>) = told
         .into_iter()

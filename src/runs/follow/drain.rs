@@ -32,7 +32,9 @@ pub(super) struct Drain<'a> {
     pub(super) key: VariationKey,
     /// What it reads, as kubectl names it.
     pub(super) object: &'a str,
-    /// It follows a container that runs.
+    /// It goes on until the container has ended.
+    pub(super) follow: bool,
+    /// The container may still print.
     pub(super) live: bool,
     pub(super) first_line_ms: &'a mut Option<i64>,
     pub(super) standbys: &'a mut Standbys,
@@ -52,9 +54,7 @@ impl Drain<'_> {
             return Ok(Drained::Stopped);
         }
         let mut buffer = Vec::new();
-        // A standby of a container that has ended ends by itself, or is stopped.
-        let ended = !self.live && !head.is_empty();
-        let mut stop_at = ended.then(|| Instant::now() + LINGER);
+        let mut stop_at: Option<Instant> = None;
         loop {
             let look_at = self.standbys.look_at().filter(|_| self.live);
             let give_up_at = self.standbys.give_up_at();
@@ -83,7 +83,8 @@ impl Drain<'_> {
                         return Ok(Drained::Stopped);
                     }
                     // The container has ended or is gone: the follow ends by itself, or is stopped.
-                    if !matches!(*goal.borrow_and_update(), Goal::Follow(_)) {
+                    let over = !matches!(*goal.borrow_and_update(), Goal::Follow(_));
+                    if over && self.follow {
                         stop_at = Some(Instant::now() + LINGER);
                     }
                 }

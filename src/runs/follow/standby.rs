@@ -1,17 +1,13 @@
-//! Further follows that hold files open which `kubectl logs` could not give any more.
+//! Further reads that hold files open which `kubectl logs` could not give any more.
 //!
-//! `kubectl logs` reads the container's current file only. The kubelet rotates it away every ten
-//! seconds under a flood, and a follow that is open then may leave the next file out in two ways. A
-//! reader that is more than one file behind goes on with the newest. And the kubelet begins to watch
-//! for rotations when a reader has come to the end of its file for the first time (`ReadLogs` in
-//! `k8s.io/cri-client/pkg/logs`): one that was too slow for that sits at the end of the old file in
-//! silence, while the container still writes, until the next rotation or for ever.
+//! `kubectl logs` reads the container's current file only. The kubelet rotates it away, under a flood
+//! every ten seconds, and a follow that is then more than one file behind goes on with the newest.
 //!
-//! So while a follow falls behind, or is silent after it had much to give, another is opened from
-//! time to time, at the start of the file that is then current. Its pipe is not read, which costs
-//! nothing and keeps that file: what is open can be read, whatever the kubelet does with the name. It
-//! is read when the one before it has ended, sits in silence, or has left it out. If the one before
-//! comes to its beginning by itself, it was not needed.
+//! So while a reading falls behind, or is silent after it had much to give, a plain `kubectl logs` is
+//! opened from time to time, which begins at the start of the file that is then current. Its pipe is
+//! not read, which costs nothing and keeps that file: what is open can be read, whatever the kubelet
+//! does with the name. It is read when the one before it has ended, sits in silence, or has left it
+//! out. If the one before comes to its beginning by itself, it was not needed.
 
 use std::collections::VecDeque;
 use std::future::pending;
@@ -28,22 +24,22 @@ use crate::logs::Fence;
 use crate::model::RunId;
 use crate::telemetry::metrics;
 
-/// Less than this since the last look cannot have been rotated away, bytes.
+/// With less than this since the last look, a rotation is unlikely, bytes.
 const ENOUGH: u64 = 256 * 1024;
-/// The newest line is older than this: the follow has fallen behind.
+/// The newest line is older than this: the reading has fallen behind.
 const BEHIND: Duration = Duration::from_secs(3);
 /// After so much silence it may be one that does not see what is written.
 const SILENCE: Duration = Duration::from_secs(2);
 /// From one look to the next: the kubelet looks for logs to rotate every ten seconds.
 const EVERY: Duration = Duration::from_secs(4);
-/// A follow that was silent for so long while another has newer lines is given up.
+/// One that was silent for so long while another has newer lines is given up.
 const GIVE_UP: Duration = Duration::from_secs(4);
-/// How long an opened follow may take to its first line.
+/// How long one that was opened may take to its first line.
 const FIRST_LINE: Duration = Duration::from_secs(10);
 /// At most so many: each is a process.
-const MOST: usize = 3;
+const MOST: usize = 6;
 
-/// A follow whose pipe is not read yet.
+/// A `kubectl logs` whose pipe is not read yet.
 #[derive(Debug)]
 pub(super) struct Standby {
     pub(super) stream: KubectlStream,
@@ -54,17 +50,17 @@ pub(super) struct Standby {
 }
 
 impl Standby {
-    /// A follow from the start of the current file; `None` if it does not come to a first line.
+    /// Opens the current file; `None` if it does not come to a first line.
     async fn open(kubectl: Kubectl, run: RunId, object: String) -> Option<Self> {
         let target = LogTarget {
             object,
-            follow: true,
+            follow: false,
             since: None,
         };
         let mut stream = match kubectl.logs(run, &target) {
             Ok(stream) => stream,
             Err(error) => {
-                debug!(%error, "cannot open a second follow");
+                debug!(%error, "cannot hold a log's file open");
                 return None;
             }
         };
@@ -92,7 +88,7 @@ impl Standby {
     }
 }
 
-/// The follows that wait behind the one that is read, and when the next is to be opened.
+/// What waits behind the one that is read, and when the next is to be opened.
 pub(super) struct Standbys {
     /// Oldest file first.
     waiting: VecDeque<Standby>,
@@ -121,7 +117,7 @@ impl Default for Standbys {
 }
 
 impl Standbys {
-    /// The follow that is read delivered so many bytes, the last line at that time.
+    /// The one that is read gave so many new bytes; `newest` is its last line's time.
     pub(super) fn note_read(&mut self, bytes: u64, newest: Option<Timestamp>) {
         self.unguarded += bytes;
         self.read_at = Instant::now();
@@ -132,7 +128,7 @@ impl Standbys {
             .is_some_and(|newest| u128::try_from(age(newest)).unwrap_or(0) > BEHIND.as_millis());
     }
 
-    /// When another follow is to be opened, as far as is known now.
+    /// When another is to be opened, as far as is known now.
     pub(super) fn look_at(&self) -> Option<Instant> {
         if self.unguarded < ENOUGH || self.opening.is_some() || self.waiting.len() >= MOST {
             return None;
@@ -146,7 +142,7 @@ impl Standbys {
         Some(earliest.map_or(due, |earliest| earliest.max(due)))
     }
 
-    /// Opens another follow.
+    /// Opens another.
     pub(super) fn look(&mut self, kubectl: &Kubectl, run: RunId, object: &str) {
         self.unguarded = 0;
         self.looked_at = Some(Instant::now());
@@ -154,8 +150,8 @@ impl Standbys {
         self.opening = Some(Box::pin(opening));
     }
 
-    /// Waits until the follow that is being opened has its first line, and keeps it if that is newer
-    /// than all that came. Never ends where none is being opened.
+    /// Waits until the one that is being opened has its first line, and keeps it if that begins a
+    /// file that nobody reads or holds. Never ends where none is being opened.
     pub(super) async fn opened(&mut self) {
         let Some(opening) = &mut self.opening else {
             return pending().await;
@@ -165,16 +161,17 @@ impl Standbys {
         let Some(standby) = opened else {
             return;
         };
-        if Some(standby.fence.at()) > self.newest {
+        // Of the file that is read now, or that the last one holds, nothing would be new.
+        let held = self.waiting.back().map(|last| last.fence.at());
+        if Some(standby.fence.at()) > held.max(self.newest) {
             debug!(first = %standby.fence.at(), "holding a log's next file open");
             self.waiting.push_back(standby);
         } else {
-            // The file that is being read is still the current one.
             standby.stream.stop().await;
         }
     }
 
-    /// When the follow that is read is to be given up for the next, if it stays silent.
+    /// When the one that is read is to be given up for the next, if it stays silent.
     pub(super) fn give_up_at(&self) -> Option<Instant> {
         (!self.waiting.is_empty()).then(|| self.read_at + GIVE_UP)
     }

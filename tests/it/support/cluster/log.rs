@@ -34,6 +34,16 @@ pub(crate) struct Cut {
     pub(crate) silent: bool,
 }
 
+impl Cut {
+    /// A reading that goes on as long as its log does.
+    pub(crate) fn never() -> Self {
+        Self {
+            at: usize::MAX,
+            ..Self::default()
+        }
+    }
+}
+
 /// The files of one container, timestamps and all, and how far the container is.
 pub(super) struct ContainerLog {
     /// The last is the current one. The others are only read by those that have them open.
