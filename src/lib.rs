@@ -6,6 +6,7 @@
 //! - [`app`], [`lifecycle`], [`telemetry`], [`config`]: what everything shares, starting and stopping.
 //! - [`cli`]: subcommands that are more than a line.
 //! - [`auth`]: who is asking.
+//! - [`compare`]: what lies between two variations' trees.
 //! - [`db`]: the only user of sqlx; [`clock`]: the only source of time.
 
 pub mod api;
@@ -13,6 +14,7 @@ pub mod app;
 pub mod auth;
 pub mod cli;
 pub mod clock;
+pub mod compare;
 pub mod config;
 pub mod db;
 pub mod kubectl;

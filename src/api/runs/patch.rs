@@ -1,50 +1,95 @@
 //! `GET /api/v1/runs/{id}/variations/{i}/patch`.
 
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::{find_variation, readable_run};
 use crate::api::error::{ApiError, ApiResult, Problem};
-use crate::api::extract::Path;
+use crate::api::extract::{Path, Query};
 use crate::app::AppState;
 use crate::auth::CurrentUser;
-use crate::model::Variation;
+use crate::compare::between;
+use crate::model::{Variation, VariationStatus};
 
-/// A variation's change, for `git apply` at the run's `base_sha`.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct PatchQuery {
+    /// Give what leads from this variation's tree to the other's, for `git apply` on the former.
+    from: Option<u8>,
+}
+
+/// A variation's change, for `git apply` at the run's `base_sha`; or with `from`, what lies between two
+/// variations' trees. Of a binary file that both have changed it may only be said that it differs.
 #[utoipa::path(
     get, path = "/api/v1/runs/{id}/variations/{variation}/patch", tag = "runs",
-    params(("id" = String, Path), ("variation" = u8, Path)),
+    params(("id" = String, Path), ("variation" = u8, Path), PatchQuery),
     responses(
         (status = 200, content_type = "text/x-diff", body = String),
         (status = 404, body = Problem, description = "there is none, and why"),
+        (status = 409, body = Problem, description = "the two cannot be compared, and why"),
     )
 )]
 pub async fn get_patch(
     app: AppState,
     user: CurrentUser,
     Path((id, index)): Path<(String, u8)>,
+    Query(query): Query<PatchQuery>,
 ) -> ApiResult<Response> {
     let run = readable_run(&app, &user, &id).await?;
     let variation = find_variation(&run, index)?;
-    let store = app.store.clone();
-    let key = variation.key;
-    let patch = tokio::task::spawn_blocking(move || store.read_patch(key))
-        .await
-        .map_err(|error| ApiError::internal(error.into()))?
-        .map_err(|error| ApiError::internal(error.into()))?;
-    let Some(patch) = patch else {
-        return Err(ApiError::new(
-            axum::http::StatusCode::NOT_FOUND,
-            "no_patch",
-            why_none(variation),
-        ));
+    let (name, patch) = match query.from {
+        None => {
+            let patch = read(&app, variation).await?;
+            let patch = patch.ok_or_else(|| no_patch(variation))?;
+            (format!("{}-{index}.patch", run.id), patch)
+        }
+        Some(from) => {
+            let other = find_variation(&run, from)?;
+            let (old, new) = (change(&app, other).await?, change(&app, variation).await?);
+            let compare = move || between(&old, &new);
+            let patch = blocking(compare).await?.map_err(|error| {
+                ApiError::conflict(
+                    "not_comparable",
+                    format!("the two cannot be compared: {error}"),
+                )
+            })?;
+            (format!("{}-{from}-to-{index}.patch", run.id), patch)
+        }
     };
-    let name = format!("attachment; filename=\"{}-{index}.patch\"", run.id);
     let headers = [
         (header::CONTENT_TYPE, "text/x-diff".to_owned()),
-        (header::CONTENT_DISPOSITION, name),
+        (
+            header::CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{name}\""),
+        ),
     ];
     Ok((headers, patch).into_response())
+}
+
+/// What a variation has changed; nothing where it succeeded without a change.
+async fn change(app: &AppState, variation: &Variation) -> ApiResult<Vec<u8>> {
+    match read(app, variation).await? {
+        Some(patch) => Ok(patch),
+        None if variation.status == VariationStatus::Succeeded => Ok(Vec::new()),
+        None => Err(no_patch(variation)),
+    }
+}
+
+async fn read(app: &AppState, variation: &Variation) -> ApiResult<Option<Vec<u8>>> {
+    let (store, key) = (app.store.clone(), variation.key);
+    let patch = blocking(move || store.read_patch(key)).await?;
+    patch.map_err(|error| ApiError::internal(error.into()))
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> ApiResult<T> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| ApiError::internal(error.into()))
+}
+
+fn no_patch(variation: &Variation) -> ApiError {
+    ApiError::new(StatusCode::NOT_FOUND, "no_patch", why_none(variation))
 }
 
 fn why_none(variation: &Variation) -> String {
