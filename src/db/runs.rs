@@ -20,6 +20,26 @@ pub struct RunPage {
     pub total: i64,
 }
 
+/// Which of a user's runs are asked for.
+#[derive(Debug, Default)]
+pub struct RunFilter {
+    pub status: Option<RunStatus>,
+    /// Part of the prompt, the repository, the ref, the commit or the run's id; small and capital
+    /// letters of ASCII are the same.
+    pub text: Option<String>,
+    pub offset: i64,
+    pub limit: i64,
+}
+
+/// The pattern of texts that have this one in them.
+fn like(text: &str) -> String {
+    let plain = text
+        .replace('\\', "\\\\")
+        .replace('%', "\\%")
+        .replace('_', "\\_");
+    format!("%{plain}%")
+}
+
 impl Db {
     /// A run with its variations.
     pub async fn run(&self, id: RunId) -> Result<Option<Run>, DbError> {
@@ -35,31 +55,31 @@ impl Db {
     }
 
     /// A page of a user's runs, newest first.
-    pub async fn runs_of(
-        &self,
-        user: &str,
-        status: Option<RunStatus>,
-        offset: i64,
-        limit: i64,
-    ) -> Result<RunPage, DbError> {
-        let status = status.map(RunStatus::as_str);
-        let (total,): (i64,) = sqlx::query_as(
-            "SELECT COUNT(*) FROM runs WHERE user_id = ?1 AND (?2 IS NULL OR status = ?2)",
-        )
-        .bind(user)
-        .bind(status)
-        .fetch_one(self.read())
-        .await?;
-        let rows: Vec<RunRow> = sqlx::query_as(AssertSqlSafe(format!(
-            "{} WHERE user_id = ?1 AND (?2 IS NULL OR status = ?2) ORDER BY id DESC LIMIT ?3 OFFSET ?4",
+    pub async fn runs_of(&self, user: &str, which: &RunFilter) -> Result<RunPage, DbError> {
+        const FITS: &str = "WHERE user_id = ?1 AND (?2 IS NULL OR status = ?2)
+            AND (?3 IS NULL OR prompt LIKE ?3 ESCAPE '\\' OR repo_url LIKE ?3 ESCAPE '\\'
+                OR git_ref LIKE ?3 ESCAPE '\\' OR id LIKE ?3 ESCAPE '\\' OR base_sha LIKE ?3 ESCAPE '\\')";
+        let status = which.status.map(RunStatus::as_str);
+        let like = which.text.as_deref().map(like);
+        let count = format!("SELECT COUNT(*) FROM runs {FITS}");
+        let (total,): (i64,) = sqlx::query_as(AssertSqlSafe(count))
+            .bind(user)
+            .bind(status)
+            .bind(&like)
+            .fetch_one(self.read())
+            .await?;
+        let page = format!(
+            "{} {FITS} ORDER BY id DESC LIMIT ?4 OFFSET ?5",
             RunRow::SELECT
-        )))
-        .bind(user)
-        .bind(status)
-        .bind(limit)
-        .bind(offset)
-        .fetch_all(self.read())
-        .await?;
+        );
+        let rows: Vec<RunRow> = sqlx::query_as(AssertSqlSafe(page))
+            .bind(user)
+            .bind(status)
+            .bind(&like)
+            .bind(which.limit)
+            .bind(which.offset)
+            .fetch_all(self.read())
+            .await?;
         let mut runs = Vec::with_capacity(rows.len());
         for row in rows {
             runs.push(self.with_variations(row).await?);

@@ -7,10 +7,12 @@
 mod auth;
 mod cancel;
 mod causes;
+mod compare;
 mod contract;
 mod flood;
 mod follow;
 mod http;
+mod listing;
 mod reconcile;
 mod retention;
 mod runs;
@@ -18,3 +20,4 @@ mod script;
 mod stream;
 mod support;
 mod tidy;
+mod variants;

@@ -8,15 +8,19 @@ use crate::api::error::{ApiError, ApiResult, FieldError, Problem};
 use crate::api::extract::{Json, Query};
 use crate::app::AppState;
 use crate::auth::{CurrentUser, Scope};
+use crate::db::runs::RunFilter;
 use crate::model::RunStatus;
 
 const LARGEST_PAGE: u32 = 100;
+const LONGEST_TEXT: usize = 200;
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct ListRunsQuery {
     /// Only runs in this state.
     status: Option<RunStatus>,
+    /// Only runs with this text in their prompt, repository, ref, commit or id.
+    q: Option<String>,
     /// From 1.
     page: Option<u32>,
     /// 1 to 100, 20 unless given.
@@ -53,19 +57,25 @@ pub async fn list_runs(
     if !(1..=LARGEST_PAGE).contains(&per_page) {
         errors.push(FieldError::at("query", "per_page", "must be 1 to 100"));
     }
+    let text = query.q.as_deref().map(str::trim).unwrap_or_default();
+    if text.chars().count() > LONGEST_TEXT {
+        errors.push(FieldError::at(
+            "query",
+            "q",
+            "must have at most 200 characters",
+        ));
+    }
     if !errors.is_empty() {
         return Err(ApiError::unprocessable(errors));
     }
     let limit = i64::from(per_page);
-    let found = app
-        .db
-        .runs_of(
-            user.id.as_str(),
-            query.status,
-            (i64::from(page) - 1) * limit,
-            limit,
-        )
-        .await?;
+    let which = RunFilter {
+        status: query.status,
+        text: Some(text.to_owned()).filter(|text| !text.is_empty()),
+        offset: (i64::from(page) - 1) * limit,
+        limit,
+    };
+    let found = app.db.runs_of(user.id.as_str(), &which).await?;
     Ok(Json(RunListResponse {
         items: found
             .runs
