@@ -10,6 +10,7 @@ pub mod extract;
 pub mod health;
 pub mod metrics;
 mod middleware;
+pub mod models;
 pub mod repos;
 pub mod runs;
 
@@ -44,6 +45,7 @@ fn routes() -> OpenApiRouter<AppState> {
         ))
         .routes(routes!(auth::api_keys::revoke_api_key))
         .routes(routes!(repos::check_repo))
+        .routes(routes!(models::list_models))
         .routes(routes!(runs::create::create_run, runs::list::list_runs))
         .routes(routes!(runs::show::show_run, runs::cancel::delete_run))
         .routes(routes!(runs::cancel::cancel_run))

@@ -9,6 +9,7 @@ mod auth;
 mod env;
 mod http;
 mod kubectl;
+mod models;
 mod storage;
 
 use std::path::PathBuf;
@@ -19,6 +20,7 @@ pub use self::env::ConfigErrors;
 use self::env::Env;
 pub use self::http::{Environment, Http, LogFormat, Logging};
 pub use self::kubectl::Kubectl;
+pub use self::models::OfferedModel;
 pub use self::storage::{Keep, Storage};
 
 /// Everything the server is told from outside.

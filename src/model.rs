@@ -6,12 +6,14 @@
 mod cause;
 mod event;
 mod id;
+mod price;
 mod run;
 mod status;
 
 pub use cause::Cause;
 pub use event::{Event, EventKind, NewEvent};
 pub use id::{BadRunId, RunId, VariationKey, job_name};
+pub use price::{cost_usd, list_price};
 pub use run::{
     CheckResult, NewRun, NewVariation, PatchStats, Run, Selection, Settled, Timings, Usage,
     Variation, VariationUpdate,

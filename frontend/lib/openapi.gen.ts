@@ -141,6 +141,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What can be picked for a variation: models with their prices, engines, images. */
+        get: operations["list_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/repos/check": {
         parameters: {
             query?: never;
@@ -334,7 +351,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A variation's change, for `git apply` at the run's `base_sha`. */
+        /**
+         * A variation's change, for `git apply` at the run's `base_sha`; or with `from`, what lies between two
+         *     variations' trees. Of a binary file that both have changed it may only be said that it differs.
+         */
         get: operations["get_patch"];
         put?: never;
         post?: never;
@@ -499,7 +519,10 @@ export interface components {
             prompt: string;
             /** @description Branch, tag or commit; the default branch unless given. */
             ref?: string | null;
-            /** @description Settings of each variation; sets their number. */
+            /**
+             * @description Settings of each variation; sets their number. Without them, variations differ by temperature
+             *     and approach, and by model where the server offers several.
+             */
             variants?: components["schemas"]["Variant"][] | null;
             /**
              * Format: int32
@@ -528,6 +551,11 @@ export interface components {
             version: string;
         };
         /**
+         * @description Who does the work in an agent's container.
+         * @enum {string}
+         */
+        EngineName: "builtin" | "command";
+        /**
          * @description What the server is used for.
          * @enum {string}
          */
@@ -547,6 +575,17 @@ export interface components {
             status: components["schemas"]["Health"];
             version: string;
         };
+        /** @description Where each variation stops by itself; null is the agent's own limit. */
+        LimitsView: {
+            /** Format: double */
+            max_cost_usd?: number | null;
+            /** Format: int32 */
+            max_steps?: number | null;
+            /** Format: int64 */
+            max_total_tokens?: number | null;
+            /** Format: int64 */
+            timeout_seconds?: number | null;
+        };
         LoginRequest: {
             email: string;
             password: string;
@@ -562,6 +601,24 @@ export interface components {
             /** @description Always `bearer`. */
             token_type: string;
         };
+        /** @description A model that can be picked. */
+        ModelView: {
+            /** @example openai/gpt-4o-mini */
+            id: string;
+            /** @description For people. */
+            label: string;
+            price?: components["schemas"]["PriceView"] | null;
+        };
+        /** @description What each variation of a run can be given. */
+        ModelsResponse: {
+            /** @description Whether a run may name other models, too. */
+            any_model: boolean;
+            engines: components["schemas"]["EngineName"][];
+            /** @description The default image first. */
+            images: string[];
+            /** @description The default model first. */
+            models: components["schemas"]["ModelView"][];
+        };
         /** @description The size of a patch. */
         PatchStats: {
             /** Format: int64 */
@@ -573,6 +630,19 @@ export interface components {
             /** Format: int64 */
             files: number;
             sha256: string;
+        };
+        /** @description US dollars per million tokens. */
+        PriceView: {
+            /**
+             * Format: double
+             * @example 0.15
+             */
+            input: number;
+            /**
+             * Format: double
+             * @example 0.6
+             */
+            output: number;
         };
         /** @description The body of every error response. */
         Problem: {
@@ -631,9 +701,12 @@ export interface components {
         RunView: {
             /** @description The commit that all variations started from. */
             base_sha: string;
+            /** @description The shell commands that judge each variation. */
+            checks: string[];
             created_at: string;
             finished_at?: string | null;
             github_url: string;
+            limits: components["schemas"]["LimitsView"];
             /** @description Where its Jobs are: for `kubectl -n`. */
             namespace: string;
             prompt: string;
@@ -719,9 +792,14 @@ export interface components {
         };
         /** @description Settings of one variation, over those of all. */
         Variant: {
-            engine?: string | null;
+            /** @description The shell command that does the work, for the engine `command`. */
+            command?: string | null;
+            engine?: components["schemas"]["EngineName"] | null;
+            /** @description One of the images in `GET /api/v1/models`; the server's own unless given. */
+            image?: string | null;
             /** @description What this variation is asked to do differently. */
             instructions?: string | null;
+            /** @description One of `GET /api/v1/models`. */
             model?: string | null;
             /** Format: double */
             temperature?: number | null;
@@ -740,13 +818,23 @@ export interface components {
             /** @description Somebody asked it to stop. */
             cancel_requested: boolean;
             checks: components["schemas"]["CheckResult"][];
+            /** @description Of the engine `command`. */
+            command?: string | null;
             /** @description Whether the agent's line numbers prove the log complete; null where they cannot. */
             complete?: boolean | null;
+            /**
+             * Format: double
+             * @description US dollars: what the agent counted, else its tokens at `price`; null where that is not known.
+             */
+            cost_usd?: number | null;
             ended_at?: string | null;
+            engine: components["schemas"]["EngineName"];
             /** Format: int32 */
             exit_code?: number | null;
             /** @description What happens next by itself, or what a person can do. */
             hint?: string | null;
+            image?: string | null;
+            /** @description What it was asked to do differently. */
             instructions?: string | null;
             job_name: string;
             /**
@@ -754,16 +842,21 @@ export interface components {
              * @description Of the log as `kubectl logs` prints it, once it is complete; as are `bytes` and `sha256`.
              */
             lines?: number | null;
+            /** Format: int32 */
+            max_tokens?: number | null;
             message?: string | null;
+            /** @description What it was given, as are the fields down to `price`. */
             model?: string | null;
             patch?: components["schemas"]["PatchStats"] | null;
             pod?: string | null;
+            price?: components["schemas"]["PriceView"] | null;
             /** @description In Kubernetes' own words. */
             reason?: string | null;
             sha256?: string | null;
             started_at?: string | null;
             status: components["schemas"]["VariationStatus"];
             summary?: string | null;
+            system_prompt?: string | null;
             /** Format: double */
             temperature?: number | null;
             timings: components["schemas"]["TimingsView"];
@@ -1138,6 +1231,41 @@ export interface operations {
             };
         };
     };
+    list_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelsResponse"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     check_repo: {
         parameters: {
             query: {
@@ -1174,6 +1302,8 @@ export interface operations {
             query?: {
                 /** @description Only runs in this state. */
                 status?: components["schemas"]["RunStatus"] | null;
+                /** @description Only runs with this text in their prompt, repository, ref, commit or id. */
+                q?: string | null;
                 /** @description From 1. */
                 page?: number | null;
                 /** @description 1 to 100, 20 unless given. */
@@ -1652,7 +1782,10 @@ export interface operations {
     };
     get_patch: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Give what leads from this variation's tree to the other's, for `git apply` on the former. */
+                from?: number | null;
+            };
             header?: never;
             path: {
                 id: string;
@@ -1672,6 +1805,15 @@ export interface operations {
             };
             /** @description there is none, and why */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the two cannot be compared, and why */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

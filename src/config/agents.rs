@@ -2,15 +2,20 @@
 
 use std::str::FromStr;
 
+use aideator_agent::config::Prices;
 use url::Url;
 
 use super::env::Env;
 use super::kubectl::is_dns_label;
+use super::models::{ModelList, OfferedModel, WordList};
+use crate::model::list_price;
 
 /// Defaults and limits of agent Jobs.
 #[derive(Clone, Debug)]
 pub struct Agents {
     pub image: String,
+    /// Other images that a variation may ask for.
+    pub images: Vec<String>,
     pub image_pull_policy: ImagePullPolicy,
     /// Kubernetes quantities, passed on as they are.
     pub cpu_request: String,
@@ -24,6 +29,8 @@ pub struct Agents {
     /// Largest number of variations of one run (1…5).
     pub max_variations: u8,
     pub default_model: String,
+    /// The only models that a run may name; none means that it may name any.
+    pub models: Vec<OfferedModel>,
     /// An OpenAI-compatible endpoint; none means the provider's own default in the agent.
     pub openai_base_url: Option<Url>,
     /// The Secret whose `api-key` the agents get as `OPENAI_API_KEY`.
@@ -48,6 +55,13 @@ impl Agents {
                 "aideator-agent:dev",
                 "Image of the agent container.",
             ),
+            images: env
+                .read::<WordList>(
+                    "AGENT_IMAGES",
+                    "",
+                    "Other images that a variation may ask for, with commas between them.",
+                )
+                .0,
             image_pull_policy: env.read(
                 "AGENT_IMAGE_PULL_POLICY",
                 "IfNotPresent",
@@ -80,6 +94,13 @@ impl Agents {
                 "openai/gpt-4o-mini",
                 "Model of runs that name none.",
             ),
+            models: env
+                .read::<ModelList>(
+                    "MODELS",
+                    "",
+                    "Models that runs may name, with commas between them: id, id|label or id|label|in/out with prices in\nUS dollars per million tokens. Unless set, a run may name any model. Without a wish of its own, a run's\nvariations take turns: DEFAULT_MODEL, then these.",
+                )
+                .0,
             openai_base_url: env.optional(
                 "OPENAI_BASE_URL",
                 "OpenAI-compatible endpoint that the agents use, e.g. a LiteLLM proxy.",
@@ -92,6 +113,36 @@ impl Agents {
             allowed_git_hosts: hosts.0,
             instance: instance(env),
         }
+    }
+
+    /// What can be picked, the default model first.
+    pub fn offered_models(&self) -> Vec<OfferedModel> {
+        let is_default = |model: &&OfferedModel| model.id == self.default_model;
+        let default = self.models.iter().find(is_default).cloned();
+        let first = default.unwrap_or_else(|| OfferedModel::named(&self.default_model));
+        let others = self.models.iter().filter(|model| !is_default(model));
+        std::iter::once(first).chain(others.cloned()).collect()
+    }
+
+    /// Whether a run may name this model.
+    pub fn allows_model(&self, id: &str) -> bool {
+        self.models.is_empty() || self.offered_models().iter().any(|model| model.id == id)
+    }
+
+    /// Every image that a variation may have, the default first.
+    pub fn offered_images(&self) -> impl Iterator<Item = &str> {
+        let others = self.images.iter().filter(|image| **image != self.image);
+        std::iter::once(&self.image)
+            .chain(others)
+            .map(String::as_str)
+    }
+
+    /// What a model costs: the operator's price, else the list price, else unknown.
+    pub fn price(&self, id: &str) -> Option<Prices> {
+        let offered = self.models.iter().find(|model| model.id == id);
+        offered
+            .and_then(|model| model.price)
+            .or_else(|| list_price(id))
     }
 
     /// The defaults, with a plain-http host for a local git server.

@@ -2,7 +2,7 @@
 
 use aideator_agent::config::Config as VariationConfig;
 
-use super::{Cause, RunId, RunStatus, VariationKey, VariationStatus};
+use super::{Cause, RunId, RunStatus, VariationKey, VariationStatus, cost_usd};
 
 /// What a caller asked for, checked and complete.
 #[derive(Debug, Clone)]
@@ -23,6 +23,8 @@ pub struct NewRun {
 /// One variation of a [`NewRun`]; its index is its place.
 #[derive(Debug, Clone)]
 pub struct NewVariation {
+    /// What its container is made from.
+    pub image: String,
     pub config: VariationConfig,
 }
 
@@ -56,6 +58,7 @@ impl Run {
                 job_name: key.job_name(),
                 status: VariationStatus::Queued,
                 cause: None,
+                image: Some(variation.image),
                 config: variation.config,
                 cancel_requested: false,
                 pod: None,
@@ -99,12 +102,24 @@ pub struct Variation {
     pub job_name: String,
     pub status: VariationStatus,
     pub cause: Option<Cause>,
+    /// Absent for variations that are older than the choice of images.
+    pub image: Option<String>,
     pub config: VariationConfig,
     pub cancel_requested: bool,
     pub pod: Option<String>,
     pub timings: Timings,
     /// Present when it has ended and its log is complete.
     pub settled: Option<Settled>,
+}
+
+impl Variation {
+    /// What it cost in US dollars: what the agent counted, else its tokens at the price that was known
+    /// when it was made; `None` where that is not known.
+    pub fn cost_usd(&self) -> Option<f64> {
+        let usage = self.settled.as_ref()?.usage?;
+        let priced = |prices| cost_usd(prices, usage.input_tokens, usage.output_tokens);
+        usage.cost_usd.or_else(|| self.config.prices.map(priced))
+    }
 }
 
 /// What has become of a variation.

@@ -167,11 +167,12 @@ fn redact(file: &SecretFile) -> SecretFile {
 }
 
 fn job_context(agents: &Agents, run: &Run, key: VariationKey) -> JobContext {
-    let config = run
+    let variation = run
         .variations
         .iter()
-        .find(|variation| variation.key.index == key.index)
-        .map(|variation| &variation.config);
+        .find(|variation| variation.key.index == key.index);
+    let config = variation.map(|variation| &variation.config);
+    let image = variation.and_then(|variation| variation.image.as_ref());
     let timeout = config
         .and_then(|config| config.limits.timeout_seconds)
         .unwrap_or(agents.timeout_seconds);
@@ -204,7 +205,7 @@ fn job_context(agents: &Agents, run: &Run, key: VariationKey) -> JobContext {
         base_sha: run.base_sha.clone(),
         job_deadline_seconds: pod_deadline_seconds + JOB_DEADLINE_MARGIN,
         pod_deadline_seconds,
-        image: agents.image.clone(),
+        image: image.unwrap_or(&agents.image).clone(),
         image_pull_policy: agents.image_pull_policy.as_str().to_owned(),
         env: env
             .into_iter()

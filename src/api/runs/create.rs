@@ -1,8 +1,9 @@
 //! `POST /api/v1/runs`.
 
 mod request;
+mod spread;
 
-pub use request::{AgentConfig, CreateRunRequest, RunLimits, Variant};
+pub use request::{AgentConfig, CreateRunRequest, EngineName, RunLimits, Variant};
 
 use axum::http::{HeaderMap, StatusCode};
 use serde::Serialize;

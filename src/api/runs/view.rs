@@ -1,8 +1,11 @@
 //! Runs as the API shows them. Times are RFC 3339, UTC.
 
+use aideator_agent::config::{Engine, Limits};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::create::EngineName;
+use crate::api::models::PriceView;
 use crate::clock::rfc3339;
 use crate::model::{
     CheckResult, PatchStats, Run, RunStatus, Timings, Usage, Variation, VariationStatus,
@@ -22,11 +25,34 @@ pub struct RunView {
     /// The commit that all variations started from.
     pub base_sha: String,
     pub prompt: String,
+    /// The shell commands that judge each variation.
+    pub checks: Vec<String>,
+    pub limits: LimitsView,
     pub created_at: String,
     pub finished_at: Option<String>,
     pub winning_variation_id: Option<u8>,
     pub selection: Option<SelectionView>,
     pub variations: Vec<VariationView>,
+}
+
+/// Where each variation stops by itself; null is the agent's own limit.
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub struct LimitsView {
+    pub timeout_seconds: Option<u64>,
+    pub max_total_tokens: Option<u64>,
+    pub max_cost_usd: Option<f64>,
+    pub max_steps: Option<u32>,
+}
+
+impl From<&Limits> for LimitsView {
+    fn from(limits: &Limits) -> Self {
+        Self {
+            timeout_seconds: limits.timeout_seconds,
+            max_total_tokens: limits.max_total_tokens,
+            max_cost_usd: limits.max_cost_usd,
+            max_steps: limits.max_steps,
+        }
+    }
 }
 
 /// The variation that was picked.
@@ -50,9 +76,19 @@ pub struct VariationView {
     pub message: Option<String>,
     /// What happens next by itself, or what a person can do.
     pub hint: Option<String>,
+    /// What it was given, as are the fields down to `price`.
     pub model: Option<String>,
     pub temperature: Option<f64>,
+    pub max_tokens: Option<u32>,
+    pub system_prompt: Option<String>,
+    /// What it was asked to do differently.
     pub instructions: Option<String>,
+    pub engine: EngineName,
+    /// Of the engine `command`.
+    pub command: Option<String>,
+    pub image: Option<String>,
+    /// Of its model, when it was made; null where it was not known.
+    pub price: Option<PriceView>,
     /// Somebody asked it to stop.
     pub cancel_requested: bool,
     pub started_at: Option<String>,
@@ -67,6 +103,8 @@ pub struct VariationView {
     pub complete: Option<bool>,
     pub summary: Option<String>,
     pub usage: Option<Usage>,
+    /// US dollars: what the agent counted, else its tokens at `price`; null where that is not known.
+    pub cost_usd: Option<f64>,
     pub checks: Vec<CheckResult>,
     pub patch: Option<PatchStats>,
 }
@@ -108,6 +146,8 @@ impl From<Timings> for TimingsView {
 impl RunView {
     /// A run whose Jobs are in `namespace`.
     pub fn new(run: Run, namespace: &str) -> Self {
+        // These are the same for all of them.
+        let given = run.variations.first().map(|variation| &variation.config);
         Self {
             run_id: run.id.to_string(),
             namespace: namespace.to_owned(),
@@ -116,6 +156,12 @@ impl RunView {
             r#ref: run.git_ref,
             base_sha: run.base_sha,
             prompt: run.prompt,
+            checks: given
+                .map(|config| config.checks.clone())
+                .unwrap_or_default(),
+            limits: given
+                .map(|config| LimitsView::from(&config.limits))
+                .unwrap_or_default(),
             created_at: rfc3339(run.created_ms),
             finished_at: run.finished_ms.map(rfc3339),
             winning_variation_id: run.selection.as_ref().map(|selection| selection.index),
@@ -135,6 +181,7 @@ impl RunView {
 
 impl From<Variation> for VariationView {
     fn from(variation: Variation) -> Self {
+        let cost_usd = variation.cost_usd();
         let (cause, settled) = (variation.cause, variation.settled);
         let (reason, message, hint) = cause.map_or((None, None, None), |cause| {
             (Some(cause.reason), cause.message, cause.hint)
@@ -151,7 +198,16 @@ impl From<Variation> for VariationView {
             hint,
             model: variation.config.model,
             temperature: variation.config.temperature,
+            max_tokens: variation.config.max_tokens,
+            system_prompt: variation.config.system_prompt,
             instructions: variation.config.instructions,
+            engine: match variation.config.engine {
+                Engine::Builtin => EngineName::Builtin,
+                Engine::Command => EngineName::Command,
+            },
+            command: variation.config.command,
+            image: variation.image,
+            price: variation.config.prices.map(PriceView::from),
             cancel_requested: variation.cancel_requested,
             started_at: variation.timings.started_ms.map(rfc3339),
             ended_at: variation.timings.ended_ms.map(rfc3339),
@@ -163,6 +219,7 @@ impl From<Variation> for VariationView {
             complete: log.and_then(|settled| settled.complete),
             summary: log.and_then(|settled| settled.summary.clone()),
             usage: log.and_then(|settled| settled.usage),
+            cost_usd,
             patch: log.and_then(|settled| settled.patch.clone()),
             checks: settled.map(|settled| settled.checks).unwrap_or_default(),
         }

@@ -71,6 +71,7 @@ pub(super) struct VariationRow {
     reason: Option<String>,
     message: Option<String>,
     hint: Option<String>,
+    image: Option<String>,
     config: String,
     cancel_requested: bool,
     pod: Option<String>,
@@ -164,6 +165,7 @@ impl VariationRow {
                 .json("config", Some(&self.config))?
                 .ok_or_else(|| self.broken("no config"))?,
             settled: self.settled()?,
+            image: self.image,
             cause: self.reason.map(|reason| Cause {
                 reason,
                 message: self.message,

@@ -45,10 +45,11 @@ impl Db {
         .execute(&mut *tx)
         .await?;
         for (index, variation) in run.variations.iter().enumerate() {
-            sqlx::query("INSERT INTO variations (run_id, idx, status, config) VALUES (?, ?, ?, ?)")
+            sqlx::query("INSERT INTO variations (run_id, idx, status, image, config) VALUES (?, ?, ?, ?, ?)")
                 .bind(run.id.to_string())
                 .bind(i64::try_from(index).unwrap_or(i64::MAX))
                 .bind(VariationStatus::Queued.as_str())
+                .bind(&variation.image)
                 .bind(text(&variation.config)?)
                 .execute(&mut *tx)
                 .await?;

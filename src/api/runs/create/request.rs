@@ -1,21 +1,19 @@
-//! What a run may be asked for: its fields, their limits, and the settings of each variation that
-//! follow from them.
+//! What a run may be asked for: its fields and their limits.
 
-use aideator_agent::config::{Config as VariationConfig, Engine, Limits};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+use super::spread::spread;
 
 use crate::api::error::{ApiError, ApiResult, FieldError};
 use crate::config::Agents;
 use crate::model::NewVariation;
 
 const PROMPT: std::ops::RangeInclusive<usize> = 10..=16_000;
-const DEFAULT_VARIATIONS: u8 = 3;
-/// Without `variants`, variations differ by these.
-const TEMPERATURES: [f64; 5] = [0.3, 0.7, 0.9, 0.5, 0.1];
 const MOST_CHECKS: usize = 10;
 const LONGEST_TEXT: usize = 16_000;
 const LONGEST_WORD: usize = 200;
+const LONGEST_COMMAND: usize = 2000;
 
 /// A run to be made. Nothing but the first two is required.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -33,7 +31,8 @@ pub struct CreateRunRequest {
     /// 1 to 5, 3 unless given.
     pub variations: Option<u8>,
     pub agent_config: Option<AgentConfig>,
-    /// Settings of each variation; sets their number.
+    /// Settings of each variation; sets their number. Without them, variations differ by temperature
+    /// and approach, and by model where the server offers several.
     pub variants: Option<Vec<Variant>>,
     /// Shell commands that are run after the work, as evidence.
     #[serde(default)]
@@ -59,11 +58,27 @@ pub struct AgentConfig {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Variant {
+    /// One of `GET /api/v1/models`.
     pub model: Option<String>,
     pub temperature: Option<f64>,
     /// What this variation is asked to do differently.
     pub instructions: Option<String>,
-    pub engine: Option<String>,
+    /// `builtin` unless given.
+    pub engine: Option<EngineName>,
+    /// The shell command that does the work, for the engine `command`.
+    pub command: Option<String>,
+    /// One of the images in `GET /api/v1/models`; the server's own unless given.
+    pub image: Option<String>,
+}
+
+/// Who does the work in an agent's container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EngineName {
+    /// The agent's own loop of model calls and tools.
+    Builtin,
+    /// Another program in the image.
+    Command,
 }
 
 /// Where each variation stops by itself.
@@ -96,9 +111,48 @@ impl Problems {
         );
     }
 
+    fn model(&mut self, model: Option<&String>, agents: &Agents, path: &str) {
+        self.text(model, LONGEST_WORD, path);
+        let allowed = model.is_none_or(|model| agents.allows_model(model));
+        let offered = agents.offered_models();
+        let ids: Vec<&str> = offered.iter().map(|model| model.id.as_str()).collect();
+        self.unless(allowed, path, format!("must be one of: {}", ids.join(", ")));
+    }
+
     fn temperature(&mut self, temperature: Option<f64>, path: &str) {
         let fine = temperature.is_none_or(|t| (0.0..=2.0).contains(&t));
         self.unless(fine, path, "must be 0 to 2");
+    }
+}
+
+impl Variant {
+    fn check(&self, agents: &Agents, path: &str, problems: &mut Problems) {
+        let at = |field: &str| format!("{path}.{field}");
+        problems.model(self.model.as_ref(), agents, &at("model"));
+        let instructions = self.instructions.as_ref();
+        problems.text(instructions, LONGEST_TEXT, &at("instructions"));
+        problems.temperature(self.temperature, &at("temperature"));
+        problems.text(self.command.as_ref(), LONGEST_COMMAND, &at("command"));
+        let by_command = self.engine == Some(EngineName::Command);
+        problems.unless(
+            by_command == self.command.is_some(),
+            &at("command"),
+            "goes with the engine `command`, and that engine with it",
+        );
+        let mut images = agents.offered_images();
+        let allowed = self
+            .image
+            .as_deref()
+            .is_none_or(|image| images.any(|offered| offered == image));
+        let images: Vec<&str> = agents.offered_images().collect();
+        problems.unless(
+            allowed,
+            &at("image"),
+            format!(
+                "must be one of: {}; the server's operator allows others with AGENT_IMAGES",
+                images.join(", ")
+            ),
+        );
     }
 }
 
@@ -132,18 +186,21 @@ impl CreateRunRequest {
         }
         let fine = self.variations.is_none_or(|n| (1..=most).contains(&n));
         problems.unless(fine, "variations", format!("must be 1 to {most}"));
-        self.check_config(&mut problems);
+        self.check_config(agents, &mut problems);
+        for (i, variant) in self.variants.iter().flatten().enumerate() {
+            variant.check(agents, &format!("variants.{i}"), &mut problems);
+        }
         self.check_limits(agents, &mut problems);
         if problems.0.is_empty() {
-            Ok(self.spread(agents))
+            Ok(spread(self, agents))
         } else {
             Err(ApiError::unprocessable(problems.0))
         }
     }
 
-    fn check_config(&self, problems: &mut Problems) {
+    fn check_config(&self, agents: &Agents, problems: &mut Problems) {
         if let Some(config) = &self.agent_config {
-            problems.text(config.model.as_ref(), LONGEST_WORD, "agent_config.model");
+            problems.model(config.model.as_ref(), agents, "agent_config.model");
             problems.text(
                 config.system_prompt.as_ref(),
                 LONGEST_TEXT,
@@ -164,27 +221,9 @@ impl CreateRunRequest {
                 "at most 4, each of 1 to 200 bytes",
             );
         }
-        for (i, variant) in self.variants.iter().flatten().enumerate() {
-            problems.text(
-                variant.model.as_ref(),
-                LONGEST_WORD,
-                &format!("variants.{i}.model"),
-            );
-            problems.text(
-                variant.instructions.as_ref(),
-                LONGEST_TEXT,
-                &format!("variants.{i}.instructions"),
-            );
-            problems.temperature(variant.temperature, &format!("variants.{i}.temperature"));
-            let fine = variant
-                .engine
-                .as_deref()
-                .is_none_or(|engine| engine == "builtin");
-            problems.unless(fine, &format!("variants.{i}.engine"), "must be \"builtin\"");
-        }
         problems.unless(self.checks.len() <= MOST_CHECKS, "checks", "at most 10");
         for (i, check) in self.checks.iter().enumerate() {
-            problems.text(Some(check), 2000, &format!("checks.{i}"));
+            problems.text(Some(check), LONGEST_COMMAND, &format!("checks.{i}"));
         }
     }
 
@@ -215,60 +254,5 @@ impl CreateRunRequest {
             .max_cost_usd
             .is_none_or(|cost| cost > 0.0 && cost.is_finite());
         problems.unless(fine, "limits.max_cost_usd", "must be more than 0");
-    }
-
-    fn spread(&self, agents: &Agents) -> Vec<NewVariation> {
-        let none = AgentConfig::default();
-        let all = self.agent_config.as_ref().unwrap_or(&none);
-        let limits = self.limits.as_ref();
-        let base = VariationConfig {
-            model: Some(
-                all.model
-                    .clone()
-                    .unwrap_or_else(|| agents.default_model.clone()),
-            ),
-            max_tokens: all.max_tokens,
-            system_prompt: all.system_prompt.clone(),
-            stop_sequences: all.stop_sequences.clone(),
-            engine: Engine::Builtin,
-            checks: self.checks.clone(),
-            limits: Limits {
-                timeout_seconds: Some(
-                    limits
-                        .and_then(|l| l.timeout_seconds)
-                        .unwrap_or(agents.timeout_seconds),
-                ),
-                max_total_tokens: limits.and_then(|l| l.max_total_tokens),
-                max_cost_usd: limits.and_then(|l| l.max_cost_usd),
-                max_steps: limits.and_then(|l| l.max_steps),
-            },
-            ..VariationConfig::default()
-        };
-        let count = self.variants.as_ref().map_or_else(
-            || {
-                usize::from(
-                    self.variations
-                        .unwrap_or(DEFAULT_VARIATIONS.min(agents.max_variations)),
-                )
-            },
-            Vec::len,
-        );
-        (0..count)
-            .map(|i| {
-                let variant = self.variants.as_ref().map(|variants| &variants[i]);
-                let spread = TEMPERATURES[i % TEMPERATURES.len()];
-                let own = variant.and_then(|v| v.temperature).or(all.temperature);
-                NewVariation {
-                    config: VariationConfig {
-                        model: variant
-                            .and_then(|v| v.model.clone())
-                            .or_else(|| base.model.clone()),
-                        temperature: Some(own.unwrap_or(spread)),
-                        instructions: variant.and_then(|v| v.instructions.clone()),
-                        ..base.clone()
-                    },
-                }
-            })
-            .collect()
     }
 }
