@@ -50,6 +50,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(runs::show::show_run, runs::cancel::delete_run))
         .routes(routes!(runs::cancel::cancel_run))
         .routes(routes!(runs::cancel::cancel_variation))
+        .routes(routes!(runs::retry::retry_variation))
         .routes(routes!(runs::stream::stream_run))
         .routes(routes!(runs::logs::get_logs))
         .routes(routes!(runs::patch::get_patch))

@@ -14,6 +14,7 @@ mod forget;
 mod launch;
 mod observe;
 mod reconcile;
+mod retry;
 mod script;
 mod settle;
 mod supervise;
@@ -192,15 +193,17 @@ impl Runs {
             let inserted = runs.db.insert_run(&run, crate::clock::now_ms()).await?;
             if matches!(inserted, Inserted::New) {
                 let stored = runs.db.run(run.id).await?;
-                runs.begin(stored.context("a run vanished")?);
+                let stored = stored.context("a run vanished")?;
+                let keys = stored.variations.iter().map(|v| v.key).collect();
+                runs.begin(stored, keys);
             }
             anyhow::Ok(inserted)
         };
         self.lifecycle.spawn("create", create).await?
     }
 
-    fn begin(&self, run: Run) {
-        let keys: Vec<VariationKey> = run.variations.iter().map(|v| v.key).collect();
+    /// Supervises attempts that were stored just now, and makes their Jobs.
+    fn begin(&self, run: Run, keys: Vec<VariationKey>) {
         for key in &keys {
             self.supervise(*key, false);
         }

@@ -5,6 +5,7 @@
 //!
 //! Order: an event of a variation comes after the part of that variation's log that was stored when
 //! the event was; events come in their own order; lines of different variations interleave freely.
+//! A variation that is tried again goes on with its new attempt's log after the event that says so.
 
 mod token;
 
@@ -18,7 +19,7 @@ use tokio::sync::watch;
 
 use crate::clock;
 use crate::db::{Db, DbError};
-use crate::logs::{Bell, LogCursor, LogStore, Piece, Tick};
+use crate::logs::{Bell, LogCursor, LogStore, Piece, Position, Tick};
 use crate::model::{Event, EventKind, Run, RunId, VariationKey};
 
 /// Something to tell.
@@ -100,7 +101,12 @@ impl RunReader {
             None => Token::start(keys.len(), only),
         };
         let mut logs = Vec::with_capacity(keys.len());
+        let attempts = db.attempts_at(run.id, token.events()).await?;
         for (key, at) in keys.into_iter().zip(token.positions()) {
+            let key = VariationKey {
+                attempt: attempts.get(&key.index).copied().unwrap_or(0),
+                ..key
+            };
             let committed = store.committed(key)?;
             let cursor = store.cursor(key, at);
             // The end is a place between two lines, also where the last has no newline.
@@ -245,21 +251,44 @@ impl RunReader {
                 break;
             };
             self.token.set_events(event.seq);
+            if event.kind == EventKind::AgentRetry {
+                self.turn_to_next_attempt(event.index);
+            }
+            // An end that a retry has undone is none.
+            let undone = self.queue.iter().any(|later| {
+                later.kind == EventKind::AgentRetry
+                    && (event.index.is_none() || later.index == event.index)
+            });
+            let run_ends = event.kind == EventKind::RunComplete;
             let shown = event.index.is_none_or(|index| self.is_told(index));
-            if shown {
+            if shown && !(run_ends && undone) {
                 tell(Item::Event(&event), &self.token);
                 told = true;
             }
-            let over = match self.only {
-                None => event.kind == EventKind::RunComplete,
-                Some(only) => event.kind == EventKind::AgentComplete && event.index == Some(only),
-            };
-            if over || event.kind == EventKind::RunComplete {
+            let agent_ends = event.kind == EventKind::AgentComplete && event.index == self.only;
+            if (run_ends || agent_ends) && !undone {
                 self.ended = true;
                 break;
             }
         }
         Ok(told)
+    }
+
+    /// What follows of a variation is in the log of its next attempt.
+    fn turn_to_next_attempt(&mut self, index: Option<u8>) {
+        let mut logs = self.logs.iter_mut().enumerate();
+        if let Some((i, log)) = logs.find(|(_, log)| Some(log.key.index) == index) {
+            let key = VariationKey {
+                attempt: log.key.attempt + 1,
+                ..log.key
+            };
+            *log = Log {
+                key,
+                cursor: self.store.cursor(key, Position::default()),
+                noted: false,
+            };
+            self.token.set(i, Position::default());
+        }
     }
 
     /// Whether there is log left to tell before `offset`.

@@ -295,8 +295,8 @@ export interface paths {
         };
         /**
          * Everything that happens in a run, from its start or from an id, until its end.
-         * @description Events: `heartbeat`, `agent_output`, `agent_status`, `agent_error`, `agent_complete`, `log_gap`,
-         *     `run_complete`. Send the last `id` back as `Last-Event-ID` to get every following event once.
+         * @description Events: `heartbeat`, `agent_output`, `agent_status`, `agent_error`, `agent_complete`, `agent_retry`
+         *     (what follows of that variation is its next attempt's, offsets from 0), `log_gap`, `run_complete`. Send the last `id` back as `Last-Event-ID` to get every following event once.
          */
         get: operations["stream_run"];
         put?: never;
@@ -358,6 +358,27 @@ export interface paths {
         get: operations["get_patch"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{id}/variations/{variation}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try a variation again, with the same inputs. Its new attempt runs in a Job of its own
+         *     (`agent-{run}-{i}-r{n}`); log and patch of the earlier one stay (`?attempt=`), and the stream tells
+         *     `agent_retry` and goes on with the new one. A run that had ended is running again.
+         */
+        post: operations["retry_variation"];
         delete?: never;
         options?: never;
         head?: never;
@@ -704,6 +725,8 @@ export interface components {
             /** @description The shell commands that judge each variation. */
             checks: string[];
             created_at: string;
+            /** @description Attempts at variations that were tried again, by variation and attempt. */
+            earlier_attempts: components["schemas"]["VariationView"][];
             finished_at?: string | null;
             github_url: string;
             limits: components["schemas"]["LimitsView"];
@@ -809,9 +832,12 @@ export interface components {
          * @enum {string}
          */
         VariationStatus: "queued" | "starting" | "running" | "succeeded" | "failed" | "cancelled" | "lost";
-        /** @description One variation, in its current attempt. */
+        /** @description One attempt at a variation. */
         VariationView: {
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description 0 for the first, then one more for each retry.
+             */
             attempt: number;
             /** Format: int64 */
             bytes?: number | null;
@@ -1734,6 +1760,8 @@ export interface operations {
         parameters: {
             query?: {
                 format?: "raw" | "timestamps" | "text" | "json";
+                /** @description The last one unless given; counted from 0. */
+                attempt?: number | null;
             };
             header?: {
                 Range?: string | null;
@@ -1785,6 +1813,8 @@ export interface operations {
             query?: {
                 /** @description Give what leads from this variation's tree to the other's, for `git apply` on the former. */
                 from?: number | null;
+                /** @description The last one unless given; counted from 0. */
+                attempt?: number | null;
             };
             header?: never;
             path: {
@@ -1823,9 +1853,60 @@ export interface operations {
             };
         };
     };
-    verify_variation: {
+    retry_variation: {
         parameters: {
             query?: never;
+            header?: never;
+            path: {
+                id: string;
+                variation: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description it has not ended, or it was picked */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server's disk is nearly full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    verify_variation: {
+        parameters: {
+            query?: {
+                /** @description The last one unless given; counted from 0. */
+                attempt?: number | null;
+            };
             header?: never;
             path: {
                 id: string;

@@ -6,6 +6,7 @@ pub mod create;
 pub mod list;
 pub mod logs;
 pub mod patch;
+pub mod retry;
 pub mod select;
 pub mod show;
 pub mod stream;
@@ -35,6 +36,17 @@ async fn find_run(app: &AppState, user: &CurrentUser, id: &str) -> ApiResult<Run
 async fn readable_run(app: &AppState, user: &CurrentUser, id: &str) -> ApiResult<Run> {
     user.require(Scope::RunsRead)?;
     find_run(app, user, id).await
+}
+
+/// The attempt at a variation that a query names; the last one unless it does.
+fn find_attempt(run: &Run, index: u8, attempt: Option<u32>) -> ApiResult<&Variation> {
+    let current = find_variation(run, index)?;
+    let Some(attempt) = attempt else {
+        return Ok(current);
+    };
+    let mut all = run.earlier.iter().chain([current]);
+    all.find(|it| it.key.index == index && it.key.attempt == attempt)
+        .ok_or_else(|| ApiError::not_found("attempt", attempt))
 }
 
 fn find_variation(run: &Run, index: u8) -> ApiResult<&Variation> {

@@ -1,5 +1,7 @@
 //! A run's state events, numbered from 1 in the order in which streams tell them.
 
+use std::collections::HashMap;
+
 use sqlx::{FromRow, Sqlite, Transaction};
 
 use super::{Db, DbError};
@@ -65,6 +67,25 @@ impl Db {
         let seq = append(&mut tx, run, events).await?;
         tx.commit().await?;
         Ok(seq)
+    }
+
+    /// Which attempt at each variation the first `seq` events have come to; 0 where none is named.
+    pub async fn attempts_at(&self, run: RunId, seq: i64) -> Result<HashMap<u8, u32>, DbError> {
+        let rows: Vec<(i64, i64)> = sqlx::query_as(
+            "SELECT idx, COUNT(*) FROM events WHERE run_id = ? AND seq <= ? AND kind = ? GROUP BY idx",
+        )
+        .bind(run.to_string())
+        .bind(seq)
+        .bind(EventKind::AgentRetry.as_str())
+        .fetch_all(self.read())
+        .await?;
+        let broken = |_| DbError::inconsistent("events", run.to_string(), "number out of range");
+        rows.into_iter()
+            .map(|(idx, count)| {
+                let index = u8::try_from(idx).map_err(broken)?;
+                Ok((index, u32::try_from(count).map_err(broken)?))
+            })
+            .collect()
     }
 
     /// The events after number `seq`.

@@ -105,7 +105,7 @@ impl Db {
     /// Whether a row knows of this attempt's Job. One that we have deleted should not be there.
     pub async fn knows_job(&self, key: VariationKey) -> Result<bool, DbError> {
         let row: Option<(i64,)> = sqlx::query_as(
-            "SELECT 1 FROM variations WHERE run_id = ? AND idx = ? AND attempt >= ? AND job_deleted_ms IS NULL",
+            "SELECT 1 FROM variations WHERE run_id = ? AND idx = ? AND attempt = ? AND job_deleted_ms IS NULL",
         )
         .bind(key.run.to_string())
         .bind(i64::from(key.index))
@@ -145,7 +145,7 @@ impl Db {
     /// How many variations are in each status.
     pub async fn count_variations(&self) -> Result<Vec<(VariationStatus, i64)>, DbError> {
         let rows: Vec<(String, i64)> =
-            sqlx::query_as("SELECT status, COUNT(*) FROM variations GROUP BY status")
+            sqlx::query_as("SELECT status, COUNT(*) FROM current_variations GROUP BY status")
                 .fetch_all(self.read())
                 .await?;
         rows.into_iter()
@@ -167,7 +167,7 @@ impl Db {
 
     async fn with_variations(&self, row: RunRow) -> Result<Run, DbError> {
         let variations: Vec<VariationRow> =
-            sqlx::query_as("SELECT * FROM variations WHERE run_id = ? ORDER BY idx")
+            sqlx::query_as("SELECT * FROM variations WHERE run_id = ? ORDER BY idx, attempt")
                 .bind(&row.id)
                 .fetch_all(self.read())
                 .await?;

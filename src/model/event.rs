@@ -8,15 +8,18 @@ pub enum EventKind {
     AgentStatus,
     AgentError,
     AgentComplete,
+    /// A new attempt of a variation: what follows of it is the new attempt's.
+    AgentRetry,
     LogGap,
     RunComplete,
 }
 
 impl EventKind {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::AgentStatus,
         Self::AgentError,
         Self::AgentComplete,
+        Self::AgentRetry,
         Self::LogGap,
         Self::RunComplete,
     ];
@@ -27,6 +30,7 @@ impl EventKind {
             Self::AgentStatus => "agent_status",
             Self::AgentError => "agent_error",
             Self::AgentComplete => "agent_complete",
+            Self::AgentRetry => "agent_retry",
             Self::LogGap => "log_gap",
             Self::RunComplete => "run_complete",
         }

@@ -41,7 +41,10 @@ pub struct Run {
     pub created_ms: i64,
     pub finished_ms: Option<i64>,
     pub selection: Option<Selection>,
+    /// Each in its current attempt; the index is the place.
     pub variations: Vec<Variation>,
+    /// Attempts that were tried again, by variation and attempt.
+    pub earlier: Vec<Variation>,
 }
 
 impl Run {
@@ -83,6 +86,7 @@ impl Run {
                 .enumerate()
                 .map(variation)
                 .collect(),
+            earlier: Vec::new(),
         }
     }
 }
@@ -95,7 +99,7 @@ pub struct Selection {
     pub at_ms: i64,
 }
 
-/// A variation's current attempt.
+/// One attempt at a variation.
 #[derive(Debug, Clone)]
 pub struct Variation {
     pub key: VariationKey,

@@ -136,15 +136,15 @@ impl Cluster {
         }
     }
 
-    /// Name and UID of the Jobs that the cluster has of a run.
-    pub(super) fn jobs_of(&self, run: RunId) -> Vec<(String, String)> {
+    /// Attempt and UID of the Jobs that the cluster has of a run.
+    pub(super) fn jobs_of(&self, run: RunId) -> Vec<(VariationKey, String)> {
         let cache = self.cache();
         let views = cache.jobs.values().map(|entry| entry.view.borrow());
         views
             .filter_map(|view| {
                 let metadata = &view.job.as_ref()?.metadata;
-                let ours = metadata.key().is_some_and(|key| key.run == run);
-                ours.then(|| (metadata.name.clone(), metadata.uid.clone()))
+                let key = metadata.key().filter(|key| key.run == run)?;
+                Some((key, metadata.uid.clone()))
             })
             .collect()
     }

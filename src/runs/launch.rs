@@ -11,11 +11,12 @@ use super::follow::patiently;
 use crate::clock;
 use crate::kubectl::{Cascade, KubectlError};
 use crate::model::{Cause, Run, VariationKey, VariationStatus};
+use crate::templates::secret_name;
 
 /// How long the cluster may be away before a run that waits for it fails.
 const PATIENCE: Duration = Duration::from_mins(10);
 
-/// Makes the Jobs of those variations that have none. Applying twice changes nothing, so this is
+/// Makes the Jobs of those attempts that have none; they share a Secret. Applying twice changes nothing, so this is
 /// also what a server does that finds a half-made run. An error means that there are no Jobs.
 pub(super) async fn launch(runs: &Runs, run: &Run, keys: &[VariationKey]) -> anyhow::Result<()> {
     let rendered = runs
@@ -83,12 +84,15 @@ async fn delete(runs: &Runs, run: &Run, kind: &str, name: &str) {
 
 /// Makes the Jobs the owners of their Secret, so that it goes when the last of them goes.
 async fn own_secret(runs: &Runs, run: &Run, secret: &str) -> anyhow::Result<()> {
-    let owner =
-        |(name, uid)| json!({"apiVersion": "batch/v1", "kind": "Job", "name": name, "uid": uid});
+    let owner = |(key, uid): (VariationKey, String)| {
+        let name = key.job_name();
+        json!({"apiVersion": "batch/v1", "kind": "Job", "name": name, "uid": uid})
+    };
     let owners: Vec<Value> = runs
         .cluster
         .jobs_of(run.id)
         .into_iter()
+        .filter(|(key, _)| secret_name(*key) == secret)
         .map(owner)
         .collect();
     let patch = json!({"metadata": {"ownerReferences": owners}});

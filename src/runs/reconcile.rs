@@ -3,7 +3,7 @@
 //! What runs is adopted, what was half-made is made, what ended meanwhile is settled, and a Job of
 //! ours that no row knows is deleted.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use anyhow::Context as _;
 use tracing::{info, warn};
@@ -102,15 +102,24 @@ async fn adopt(runs: &Runs, run: &Run, jobs: &[VariationKey]) -> anyhow::Result<
     }
     let (runs, run) = (runs.clone(), run.clone());
     runs.clone().background("launch", async move {
-        if !unnoted.is_empty() {
-            launch::made(&runs, &run, &unnoted, &secret_name(&run)).await;
+        for (secret, keys) in by_secret(unnoted) {
+            launch::made(&runs, &run, &keys, &secret).await;
         }
-        if !unmade.is_empty() {
-            runs.launch_or_refuse(&run, &unmade).await;
+        for keys in by_secret(unmade).into_values() {
+            runs.launch_or_refuse(&run, &keys).await;
         }
         Ok(())
     });
     Ok(())
+}
+
+fn by_secret(keys: Vec<VariationKey>) -> BTreeMap<String, Vec<VariationKey>> {
+    let mut groups = BTreeMap::new();
+    for key in keys {
+        let group: &mut Vec<_> = groups.entry(secret_name(key)).or_default();
+        group.push(key);
+    }
+    groups
 }
 
 /// Says of all unfinished variations that nothing is known of them now.

@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 
 use super::Runs;
-use crate::model::Run;
+use crate::model::{Run, Variation, VariationKey};
 
 /// Ends the manifest in the script.
 const END: &str = "END_OF_MANIFEST";
@@ -14,7 +14,12 @@ impl Runs {
     /// The Jobs are those that were applied, whatever is configured now. The Secret, which is not
     /// stored anywhere but in the cluster, is rendered again from the run.
     pub async fn script(&self, run: &Run) -> anyhow::Result<String> {
-        let keys: Vec<_> = run.variations.iter().map(|v| v.key).collect();
+        // The first attempts: the script makes the whole run.
+        let first = |v: &Variation| VariationKey {
+            attempt: 0,
+            ..v.key
+        };
+        let keys: Vec<_> = run.variations.iter().map(first).collect();
         let commands = self.db.commands(run.id).await?;
         let applied = commands
             .iter()
@@ -29,8 +34,10 @@ impl Runs {
             rendered.manifest.yaml
         };
         let namespace = self.kubectl.namespace();
+        let jobs: Vec<String> = keys.iter().map(VariationKey::job_name).collect();
         Ok(script(
             run,
+            &jobs,
             &manifest,
             namespace,
             &self.agents.openai_secret_name,
@@ -38,7 +45,7 @@ impl Runs {
     }
 }
 
-fn script(run: &Run, manifest: &str, namespace: &str, key_secret: &str) -> String {
+fn script(run: &Run, jobs: &[String], manifest: &str, namespace: &str, key_secret: &str) -> String {
     let id = run.id;
     // Every text of a user's is a JSON string or base64 on a line with its key, so no line is the
     // end of the document. Should that ever change, the end changes, too.
@@ -46,13 +53,12 @@ fn script(run: &Run, manifest: &str, namespace: &str, key_secret: &str) -> Strin
     while manifest.lines().any(|line| line == end) {
         end.push('_');
     }
-    let jobs = run.variations.iter().map(|v| v.job_name.as_str());
     let follow: Vec<String> = jobs
-        .clone()
+        .iter()
         .map(|job| format!("  kubectl logs -f --timestamps job/{job} -c agent -n $NAMESPACE\n"))
         .collect();
     let follow = follow.concat();
-    let names = jobs.collect::<Vec<_>>().join(" ");
+    let names = jobs.join(" ");
     format!(
         r#"#!/bin/sh
 # Makes the Jobs of {id} again, with kubectl alone.

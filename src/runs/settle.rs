@@ -97,7 +97,9 @@ pub(super) async fn settle(
     runs.settled.notify_one();
     let reason = update.cause.as_ref().map(|cause| cause.reason.as_str());
     metrics::settled(update.status, reason);
-    if let Some(run) = runs.db.run(key.run).await?
+    // A retry's steps do not begin with its run.
+    if key.attempt == 0
+        && let Some(run) = runs.db.run(key.run).await?
         && let Some(variation) = run.variations.iter().find(|it| it.key == key)
     {
         metrics::stages(run.created_ms, &variation.timings);

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::{TemplateError, check};
 use crate::config::Agents;
 use crate::kubectl::Manifest;
-use crate::model::{Run, VariationKey, job_name};
+use crate::model::{Run, Variation, VariationKey, job_name};
 
 const JOB: &str = include_str!("../../templates/job.yaml.hbs");
 const SECRET: &str = include_str!("../../templates/secret.yaml.hbs");
@@ -29,7 +29,7 @@ pub struct Templates(Handlebars<'static>);
 pub struct RunManifest {
     /// For `kubectl apply`.
     pub manifest: Manifest,
-    /// The Secret that all of its Jobs mount.
+    /// The Secret that these Jobs mount.
     pub secret_name: String,
 }
 
@@ -94,14 +94,15 @@ impl Templates {
         Ok(Self(registry))
     }
 
-    /// The manifest of a run: its Secret, and the Jobs of `variations`.
+    /// The manifest of a run: a Secret, and the Jobs of these attempts, which must share it
+    /// ([`secret_name`]).
     pub fn run(
         &self,
         agents: &Agents,
         run: &Run,
         variations: &[VariationKey],
     ) -> Result<RunManifest, TemplateError> {
-        let secret = secret_context(agents, run)?;
+        let secret = secret_context(agents, run, variations)?;
         let secret_yaml = self.render("secret", &secret)?;
         check::secret(&secret_yaml, &secret)?;
         let hidden = SecretContext {
@@ -130,24 +131,40 @@ impl Templates {
     }
 }
 
-/// Name of the Secret of a run.
-pub fn secret_name(run: &Run) -> String {
-    format!("agent-{}", run.id)
+/// Name of the Secret that an attempt's Job mounts: first attempts share the run's, a later one has its
+/// own, because a Secret cannot be changed and the first may be gone.
+pub fn secret_name(key: VariationKey) -> String {
+    match key.attempt {
+        0 => format!("agent-{}", key.run),
+        _ => key.job_name(),
+    }
 }
 
-fn secret_context(agents: &Agents, run: &Run) -> Result<SecretContext, TemplateError> {
+/// The Secret of these attempts, which share one; without any, the one that first attempts share.
+fn secret_context(
+    agents: &Agents,
+    run: &Run,
+    keys: &[VariationKey],
+) -> Result<SecretContext, TemplateError> {
+    let first = VariationKey {
+        run: run.id,
+        index: 0,
+        attempt: 0,
+    };
+    let key = keys.first().copied().unwrap_or(first);
     let mut files = vec![SecretFile {
         name: "prompt.txt".to_owned(),
         base64: STANDARD.encode(&run.prompt),
     }];
-    for variation in &run.variations {
+    let of_secret = |it: &&Variation| key.attempt == 0 || it.key.index == key.index;
+    for variation in run.variations.iter().filter(of_secret) {
         files.push(SecretFile {
             name: config_key(variation.key.index),
             base64: STANDARD.encode(serde_json::to_vec_pretty(&variation.config)?),
         });
     }
     Ok(SecretContext {
-        name: secret_name(run),
+        name: secret_name(key),
         instance: agents.instance.clone(),
         run_id: run.id.to_string(),
         files,
@@ -216,7 +233,7 @@ fn job_context(agents: &Agents, run: &Run, key: VariationKey) -> JobContext {
         cpu_limit: agents.cpu_limit.clone(),
         memory_request: agents.memory_request.clone(),
         memory_limit: agents.memory_limit.clone(),
-        secret_name: secret_name(run),
+        secret_name: secret_name(key),
         config_key: config_key(key.index),
     }
 }

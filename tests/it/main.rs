@@ -15,6 +15,7 @@ mod http;
 mod listing;
 mod reconcile;
 mod retention;
+mod retry;
 mod runs;
 mod script;
 mod stream;

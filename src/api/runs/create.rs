@@ -101,7 +101,7 @@ pub async fn create_run(
 }
 
 /// A run that cannot store its logs is better not begun.
-fn check_room(app: &AppState) -> ApiResult<()> {
+pub(super) fn check_room(app: &AppState) -> ApiResult<()> {
     let free = app
         .store
         .free()

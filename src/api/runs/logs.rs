@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{find_variation, readable_run};
+use super::{find_attempt, readable_run};
 use crate::api::error::{ApiError, ApiResult, Problem};
 use crate::api::extract::{Path, Query};
 use crate::app::AppState;
@@ -41,6 +41,8 @@ pub struct LogQuery {
     #[serde(default)]
     #[param(inline)]
     format: LogFormat,
+    /// The last one unless given; counted from 0.
+    attempt: Option<u32>,
 }
 
 /// A variation's log as far as it is stored. `Range: bytes=N-` goes on after N bytes of
@@ -62,7 +64,7 @@ pub async fn get_logs(
     headers: HeaderMap,
 ) -> ApiResult<Response> {
     let run = readable_run(&app, &user, &id).await?;
-    let variation = find_variation(&run, index)?;
+    let variation = find_attempt(&run, index, query.attempt)?;
     let key = variation.key;
     let committed = app
         .store

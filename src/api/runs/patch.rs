@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::{find_variation, readable_run};
+use super::{find_attempt, find_variation, readable_run};
 use crate::api::error::{ApiError, ApiResult, Problem};
 use crate::api::extract::{Path, Query};
 use crate::app::AppState;
@@ -18,6 +18,8 @@ use crate::model::{Variation, VariationStatus};
 pub struct PatchQuery {
     /// Give what leads from this variation's tree to the other's, for `git apply` on the former.
     from: Option<u8>,
+    /// The last one unless given; counted from 0.
+    attempt: Option<u32>,
 }
 
 /// A variation's change, for `git apply` at the run's `base_sha`; or with `from`, what lies between two
@@ -38,7 +40,7 @@ pub async fn get_patch(
     Query(query): Query<PatchQuery>,
 ) -> ApiResult<Response> {
     let run = readable_run(&app, &user, &id).await?;
-    let variation = find_variation(&run, index)?;
+    let variation = find_attempt(&run, index, query.attempt)?;
     let (name, patch) = match query.from {
         None => {
             let patch = read(&app, variation).await?;

@@ -56,8 +56,8 @@ pub struct StreamQuery {
 
 /// Everything that happens in a run, from its start or from an id, until its end.
 ///
-/// Events: `heartbeat`, `agent_output`, `agent_status`, `agent_error`, `agent_complete`, `log_gap`,
-/// `run_complete`. Send the last `id` back as `Last-Event-ID` to get every following event once.
+/// Events: `heartbeat`, `agent_output`, `agent_status`, `agent_error`, `agent_complete`, `agent_retry`
+/// (what follows of that variation is its next attempt's, offsets from 0), `log_gap`, `run_complete`. Send the last `id` back as `Last-Event-ID` to get every following event once.
 #[utoipa::path(
     get, path = "/api/v1/runs/{id}/stream", tag = "runs",
     params(("id" = String, Path), StreamQuery, ("Last-Event-ID" = Option<String>, Header)),

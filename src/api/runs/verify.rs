@@ -1,11 +1,11 @@
 //! `GET /api/v1/runs/{id}/variations/{i}/verify`.
 
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
-use super::{find_variation, readable_run};
+use super::{find_attempt, readable_run};
 use crate::api::error::{ApiError, ApiResult, Problem};
-use crate::api::extract::{Json, Path};
+use crate::api::extract::{Json, Path, Query};
 use crate::app::AppState;
 use crate::auth::CurrentUser;
 use crate::runs::{Side, Verdict};
@@ -27,6 +27,13 @@ pub struct VerifyResponse {
     pub message: Option<String>,
 }
 
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct VerifyQuery {
+    /// The last one unless given; counted from 0.
+    attempt: Option<u32>,
+}
+
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Completeness {
@@ -39,7 +46,7 @@ pub enum Completeness {
 /// stored.
 #[utoipa::path(
     get, path = "/api/v1/runs/{id}/variations/{variation}/verify", tag = "runs",
-    params(("id" = String, Path), ("variation" = u8, Path)),
+    params(("id" = String, Path), ("variation" = u8, Path), VerifyQuery),
     responses(
         (status = 200, body = VerifyResponse), (status = 404, body = Problem),
         (status = 409, body = Problem, description = "it has not ended"),
@@ -49,9 +56,10 @@ pub async fn verify_variation(
     app: AppState,
     user: CurrentUser,
     Path((id, index)): Path<(String, u8)>,
+    Query(query): Query<VerifyQuery>,
 ) -> ApiResult<Json<VerifyResponse>> {
     let run = readable_run(&app, &user, &id).await?;
-    let variation = find_variation(&run, index)?;
+    let variation = find_attempt(&run, index, query.attempt)?;
     let Some(settled) = &variation.settled else {
         let detail = format!(
             "variation {index} is still {}; its log is compared after its end",

@@ -33,6 +33,8 @@ pub struct RunView {
     pub winning_variation_id: Option<u8>,
     pub selection: Option<SelectionView>,
     pub variations: Vec<VariationView>,
+    /// Attempts at variations that were tried again, by variation and attempt.
+    pub earlier_attempts: Vec<VariationView>,
 }
 
 /// Where each variation stops by itself; null is the agent's own limit.
@@ -63,10 +65,11 @@ pub struct SelectionView {
     pub selected_at: String,
 }
 
-/// One variation, in its current attempt.
+/// One attempt at a variation.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct VariationView {
     pub variation_id: u8,
+    /// 0 for the first, then one more for each retry.
     pub attempt: u32,
     pub job_name: String,
     pub pod: Option<String>,
@@ -175,6 +178,7 @@ impl RunView {
                 .into_iter()
                 .map(VariationView::from)
                 .collect(),
+            earlier_attempts: run.earlier.into_iter().map(VariationView::from).collect(),
         }
     }
 }

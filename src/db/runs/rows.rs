@@ -26,7 +26,8 @@ impl RunRow {
     pub(super) const SELECT: &'static str = "SELECT id, user_id, repo_url, git_ref, base_sha, prompt, status, \
          created_ms, finished_ms, selected_index, selected_note, selected_ms FROM runs";
 
-    pub(super) fn into_run(self, variations: Vec<VariationRow>) -> Result<Run, DbError> {
+    /// The run with all attempts at its variations, in the order of index and attempt.
+    pub(super) fn into_run(self, rows: Vec<VariationRow>) -> Result<Run, DbError> {
         let broken = |message: String| DbError::inconsistent("runs", &self.id, message);
         let id: RunId = self
             .id
@@ -40,16 +41,24 @@ impl RunRow {
             }),
             _ => None,
         };
+        let (mut variations, mut earlier): (Vec<Variation>, Vec<Variation>) = Default::default();
+        for row in rows {
+            let attempt = row.into_variation()?;
+            match variations.last_mut() {
+                Some(last) if last.key.index == attempt.key.index => {
+                    earlier.push(std::mem::replace(last, attempt));
+                }
+                _ => variations.push(attempt),
+            }
+        }
         Ok(Run {
             id,
             status: self
                 .status
                 .parse()
                 .map_err(|error: crate::model::UnknownStatus| broken(error.to_string()))?,
-            variations: variations
-                .into_iter()
-                .map(VariationRow::into_variation)
-                .collect::<Result<_, _>>()?,
+            variations,
+            earlier,
             selection,
             user: self.user_id,
             repo_url: self.repo_url,

@@ -92,6 +92,39 @@ impl Db {
         Ok(Some(seq))
     }
 
+    /// Stores a new, queued attempt at a variation, with the events that tell it. The run goes on.
+    /// `None` where the attempt `earlier` is not the last one or has not ended.
+    pub async fn insert_attempt(
+        &self,
+        earlier: VariationKey,
+        events: &[NewEvent],
+        now_ms: i64,
+    ) -> Result<Option<i64>, DbError> {
+        let mut tx = self.write().begin().await?;
+        let done = sqlx::query(
+            "INSERT INTO variations (run_id, idx, attempt, status, image, config)
+             SELECT run_id, idx, attempt + 1, ?, image, config FROM current_variations
+             WHERE run_id = ? AND idx = ? AND attempt = ? AND settled_ms IS NOT NULL",
+        )
+        .bind(VariationStatus::Queued.as_str())
+        .bind(earlier.run.to_string())
+        .bind(i64::from(earlier.index))
+        .bind(i64::from(earlier.attempt))
+        .execute(&mut *tx)
+        .await?;
+        if done.rows_affected() == 0 {
+            return Ok(None);
+        }
+        sqlx::query("UPDATE runs SET finished_ms = NULL WHERE id = ?")
+            .bind(earlier.run.to_string())
+            .execute(&mut *tx)
+            .await?;
+        refresh_run(&mut tx, earlier.run, now_ms).await?;
+        let seq = events::append(&mut tx, earlier.run, events).await?;
+        tx.commit().await?;
+        Ok(Some(seq))
+    }
+
     /// Notes that the cluster has these Jobs.
     pub async fn mark_applied(&self, keys: &[VariationKey], now_ms: i64) -> Result<(), DbError> {
         let mut tx = self.write().begin().await?;
@@ -240,7 +273,7 @@ async fn refresh_run(
     now_ms: i64,
 ) -> Result<Option<NewEvent>, DbError> {
     let rows: Vec<(String, Option<i64>)> =
-        sqlx::query_as("SELECT status, settled_ms FROM variations WHERE run_id = ?")
+        sqlx::query_as("SELECT status, settled_ms FROM current_variations WHERE run_id = ?")
             .bind(run.to_string())
             .fetch_all(&mut **tx)
             .await?;

@@ -1,0 +1,48 @@
+//! `POST /api/v1/runs/{id}/variations/{i}/retry`.
+
+use axum::http::StatusCode;
+
+use super::create::check_room;
+use super::{RunView, find_run, find_variation};
+use crate::api::error::{ApiError, ApiResult, Problem};
+use crate::api::extract::{Json, Path};
+use crate::app::AppState;
+use crate::auth::{CurrentUser, Scope};
+
+/// Try a variation again, with the same inputs. Its new attempt runs in a Job of its own
+/// (`agent-{run}-{i}-r{n}`); log and patch of the earlier one stay (`?attempt=`), and the stream tells
+/// `agent_retry` and goes on with the new one. A run that had ended is running again.
+#[utoipa::path(
+    post, path = "/api/v1/runs/{id}/variations/{variation}/retry", tag = "runs",
+    params(("id" = String, Path), ("variation" = u8, Path)),
+    responses(
+        (status = 202, body = RunView), (status = 404, body = Problem),
+        (status = 409, body = Problem, description = "it has not ended, or it was picked"),
+        (status = 507, body = Problem, description = "the server's disk is nearly full"),
+    )
+)]
+pub async fn retry_variation(
+    app: AppState,
+    user: CurrentUser,
+    Path((id, index)): Path<(String, u8)>,
+) -> ApiResult<(StatusCode, Json<RunView>)> {
+    user.require(Scope::RunsCreate)?;
+    let run = find_run(&app, &user, &id).await?;
+    let variation = find_variation(&run, index)?;
+    let picked = run.selection.as_ref().map(|selection| selection.index);
+    if picked == Some(index) {
+        let detail = format!(
+            "variation {index} was picked; take that back first (DELETE /api/v1/runs/{id}/select)"
+        );
+        return Err(ApiError::conflict("selected", detail));
+    }
+    check_room(&app)?;
+    let retried = app.runs.retry(variation.key).await;
+    if !retried.map_err(ApiError::internal)? {
+        let detail = format!("variation {index} has not ended; cancel it or wait for its end");
+        return Err(ApiError::conflict("not_ended", detail));
+    }
+    let run = find_run(&app, &user, &id).await?;
+    let view = RunView::new(run, app.kubectl.namespace());
+    Ok((StatusCode::ACCEPTED, Json(view)))
+}
