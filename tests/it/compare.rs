@@ -118,7 +118,7 @@ fn leads(repository: &Repository, (a, from): (&str, &[u8]), (b, to): (&str, &[u8
 /// Many random pairs of changes of a random base.
 #[test]
 fn what_lies_between_two_trees_leads_from_one_to_the_other() {
-    let rounds = std::env::var("COMPARE_ROUNDS").map_or(40, |rounds| rounds.parse().unwrap());
+    let rounds = std::env::var("COMPARE_ROUNDS").map_or(25, |rounds| rounds.parse().unwrap());
     let first: u64 = std::env::var("COMPARE_SEED").map_or(1, |seed| seed.parse().unwrap());
     let (mut applied, mut differ) = (0, 0);
     for seed in first..first + rounds {
