@@ -1,14 +1,15 @@
 "use client";
 
-import { useMutation, useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
+import { useMutation, useQueries, useQuery, useQueryClient, type QueryClient, type UseQueryResult } from "@tanstack/react-query";
 import { api, type Credentials } from "@/lib/api";
+import { parsePatch, type FileChange } from "@/lib/diff";
 import { runHasEnded, type NewRun, type Run } from "@/lib/types";
 
 const keys = {
   me: ["me"] as const,
   runs: (page: number, perPage: number) => ["runs", page, perPage] as const,
   run: (id: string) => ["run", id] as const,
-  patch: (id: string, variation: number) => ["patch", id, variation] as const,
+  patch: (id: string, variation: number, from?: number) => ["patch", id, variation, from ?? "base"] as const,
   apiKeys: ["api-keys"] as const,
 };
 
@@ -43,8 +44,23 @@ export const useRuns = (page = 1, perPage = 20, enabled = true) =>
 
 export const useRun = (id: string) => useQuery({ queryKey: keys.run(id), queryFn: () => api.run(id) });
 
-export const usePatch = (id: string, variation: number, enabled: boolean) =>
-  useQuery({ queryKey: keys.patch(id, variation), queryFn: () => api.patch(id, variation), enabled, staleTime: Infinity });
+const patchQuery = (id: string, variation: number, from?: number) => ({
+  queryKey: keys.patch(id, variation, from),
+  queryFn: () => api.patch(id, variation, from),
+  staleTime: Infinity,
+});
+
+/** A variation's change against the base, or against another variation's tree. */
+export const usePatch = (id: string, variation: number, enabled: boolean, from?: number) => useQuery({ ...patchQuery(id, variation, from), enabled });
+
+/** The changes of several variations, file by file, in the same order; undefined for one that is not here yet. */
+export const usePatches = (id: string, variations: readonly number[]) =>
+  useQueries({ queries: variations.map((variation) => ({ ...patchQuery(id, variation), select: parsePatch, structuralSharing: false })), combine: together });
+
+const together = (results: UseQueryResult<FileChange[]>[]) => ({
+  patches: results.map(({ data }) => data),
+  error: results.find((result) => result.error !== null)?.error ?? null,
+});
 
 /** Whether a repository can be reached and has the ref; asked only while `enabled`. */
 export const useRepository = (url: string, ref: string, enabled: boolean) =>
@@ -56,11 +72,13 @@ export const useCreateRun = () =>
 /** Asks the API again how the run stands, after something has changed it. */
 export const refreshRun = (client: QueryClient, id: string) => client.invalidateQueries({ queryKey: keys.run(id) });
 
+/** Picks a variation, or takes the pick back. */
 export function useSelect(id: string) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (variation: number) => api.select(id, variation),
-    onSuccess: (_, variation) => {
+    mutationFn: ({ variation, cancelOthers = false }: { variation: number | null; cancelOthers?: boolean }) =>
+      variation === null ? api.unselect(id) : api.select(id, variation, cancelOthers),
+    onSuccess: (_, { variation }) => {
       client.setQueryData<Run>(keys.run(id), (run) => (run === undefined ? run : { ...run, winning_variation_id: variation }));
       return refreshRun(client, id);
     },

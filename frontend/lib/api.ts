@@ -71,9 +71,12 @@ export const api = {
   createRun: (body: NewRun, idempotencyKey: string) =>
     json<AcceptedRun>(request("POST", "/runs", body, { "Idempotency-Key": idempotencyKey })),
   cancelRun: (id: string) => done(request("DELETE", run(id))),
-  select: (id: string, variation: number) => done(request("POST", `${run(id)}/select`, { winning_variation_id: variation })),
-  patch: async (id: string, variation: number) =>
-    (await request("GET", `${run(id)}/variations/${variation}/patch`, undefined, { Accept: "text/x-diff" })).text(),
+  select: (id: string, variation: number, cancelOthers: boolean) =>
+    done(request("POST", `${run(id)}/select`, { winning_variation_id: variation, ...(cancelOthers ? { cancel_others: true } : {}) })),
+  unselect: (id: string) => done(request("DELETE", `${run(id)}/select`)),
+  /** Against the base, or against the tree of the variation `from`. */
+  patch: async (id: string, variation: number, from?: number) =>
+    (await request("GET", `${run(id)}/variations/${variation}/patch${from === undefined ? "" : `?from=${from}`}`, undefined, { Accept: "text/x-diff" })).text(),
   verify: (id: string, variation: number) => json<Verification>(request("GET", `${run(id)}/variations/${variation}/verify`)),
 };
 

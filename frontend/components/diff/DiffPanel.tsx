@@ -2,8 +2,10 @@
 
 import dynamic from "next/dynamic";
 import { usePatch } from "@/hooks/useAPI";
+import { plural } from "@/lib/format";
 import type { VariationState } from "@/lib/run-state";
 import { Alert } from "../ui/alert";
+import { DiffLayoutSwitch } from "./layout";
 
 const Skeleton = () => <div aria-busy="true" aria-label="Loading" className="skeleton m-md h-64 animate-shimmer" />;
 
@@ -24,5 +26,14 @@ export function DiffPanel({ runId, variation }: { runId: string; variation: Vari
       </Alert>
     );
   }
-  return patch.data === undefined ? <Skeleton /> : <PatchView patch={patch.data} />;
+  if (patch.data === undefined) return <Skeleton />;
+  return (
+    <>
+      <div className="flex flex-wrap items-center justify-between gap-sm border-b px-md py-sm">
+        <p className="text-caption text-neutral-shadow-ink">{plural(variation.patch?.files ?? 0, "file")} changed since the base</p>
+        <DiffLayoutSwitch name="diff-layout" />
+      </div>
+      <PatchView patch={patch.data} />
+    </>
+  );
 }

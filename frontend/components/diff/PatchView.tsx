@@ -2,77 +2,106 @@
 
 import "react-diff-view/style/index.css";
 import "./diff.css";
-import { useMemo, useState } from "react";
-import { Decoration, Diff, Hunk, markEdits, parseDiff, tokenize, type FileData } from "react-diff-view";
+import { ChevronDown, ChevronRight } from "lucide-react";
+import { useEffect, useId, useMemo, useRef, useState } from "react";
+import { Decoration, Diff, Hunk } from "react-diff-view";
 import { visible } from "@/lib/ansi";
+import { edits, paired, parsePatch, type FileChange, type FileKind } from "@/lib/diff";
 import { plural } from "@/lib/format";
-import { Alert } from "../ui/alert";
+import { Additions } from "../agents/AgentFacts";
 import { Button } from "../ui/button";
+import { useDiffLayout, type DiffLayout } from "./layout";
 
 /** A file with more changed lines is shown when asked for: drawing it takes long. */
 const LARGE_FILE = 400;
+/** And so are the files after so many changed lines in all. */
+const LARGE_PATCH = 2_000;
+
+interface PatchViewProps {
+  patch: string;
+  /** The file to show and to bring into sight; a new object brings it there again. */
+  wanted?: { path: string } | null;
+}
 
 /** A patch file by file, with the changed words marked. */
-export function PatchView({ patch }: { patch: string }) {
+export function PatchView({ patch, wanted = null }: PatchViewProps) {
   const files = useMemo(() => parsePatch(patch), [patch]);
-  if (files === null) {
-    return (
-      <Alert tone="warning" className="m-md">
-        This change cannot be shown here. Download it: git can still apply it.
-      </Alert>
-    );
-  }
+  const [layout] = useDiffLayout();
+  let before = 0;
+  const initiallyOpen = files.map((file) => {
+    const changed = file.additions + file.deletions;
+    before += changed;
+    return changed <= LARGE_FILE && before <= LARGE_PATCH;
+  });
   return (
     <div className="divide-y">
       {files.map((file, index) => (
-        <FileView key={index} file={file} />
+        <FileView key={`${file.path} ${index}`} file={file} layout={layout} initiallyOpen={initiallyOpen[index] ?? false} wanted={wanted?.path === file.path ? wanted : null} />
       ))}
     </div>
   );
 }
 
-/** Null for what the parser does not understand. */
-function parsePatch(patch: string): FileData[] | null {
-  try {
-    return parseDiff(visible(patch), { nearbySequences: "zip" });
-  } catch {
-    return null;
-  }
+const KINDS: Record<FileKind, string> = { add: "new file", delete: "deleted", modify: "", rename: "renamed", copy: "copied" };
+
+interface FileViewProps {
+  file: FileChange;
+  layout: DiffLayout;
+  initiallyOpen: boolean;
+  wanted: { path: string } | null;
 }
 
-const CHANGES: Record<FileData["type"], string> = { add: "new file", delete: "deleted", modify: "", rename: "renamed", copy: "copied" };
-
-function FileView({ file }: { file: FileData }) {
-  const changed = file.hunks.reduce((sum, hunk) => sum + hunk.changes.filter((change) => change.type !== "normal").length, 0);
-  const [open, setOpen] = useState(changed <= LARGE_FILE);
-  const path = file.type === "delete" ? file.oldPath : file.newPath;
+function FileView({ file, layout, initiallyOpen, wanted }: FileViewProps) {
+  const [open, setOpen] = useState(initiallyOpen);
+  const [asked, setAsked] = useState<FileViewProps["wanted"]>(null);
+  if (wanted !== asked) {
+    setAsked(wanted);
+    if (wanted !== null) setOpen(true);
+  }
+  const section = useRef<HTMLElement>(null);
+  useEffect(() => {
+    if (wanted !== null) section.current?.scrollIntoView({ block: "start" });
+  }, [wanted]);
+  const id = useId();
+  const path = visible(file.path);
+  const Chevron = open ? ChevronDown : ChevronRight;
   return (
-    <section aria-label={path}>
-      <h3 className="flex min-h-9 flex-wrap items-center gap-x-sm border-b bg-neutral-paper px-md py-xs font-mono text-caption font-medium">
-        {file.type === "rename" && `${file.oldPath} → `}
-        {path}
-        {CHANGES[file.type] !== "" && <span className="font-sans text-neutral-shadow-ink">{CHANGES[file.type]}</span>}
+    <section ref={section} aria-labelledby={id} className="scroll-mt-16">
+      <h3 className="sticky top-13 z-10 flex min-h-9 items-center gap-sm border-b bg-neutral-paper pr-md font-mono text-caption font-medium">
+        <button type="button" aria-expanded={open} onClick={() => setOpen(!open)} className="flex min-w-0 flex-1 items-center gap-sm py-1.5 pl-md text-left -outline-offset-2">
+          <Chevron aria-hidden className="size-3.5 shrink-0" />
+          <span id={id} className="line-clamp-3 min-w-0 break-all">
+            {(file.kind === "rename" || file.kind === "copy") && `${visible(file.oldPath)} → `}
+            {path}
+          </span>
+          <span className="whitespace-nowrap">
+            <Additions patch={file} />
+          </span>
+        </button>
+        {KINDS[file.kind] !== "" && <span className="font-sans whitespace-nowrap text-neutral-shadow-ink">{KINDS[file.kind]}</span>}
+        {file.mode !== null && <span className="whitespace-nowrap text-neutral-shadow-ink max-md:hidden">mode {visible(file.mode)}</span>}
       </h3>
-      {file.isBinary === true && <p className="p-md text-neutral-shadow-ink">A binary file: its content is not shown.</p>}
-      {open ? (
-        <FileDiff file={file} path={path} />
-      ) : (
+      {open && <FileBody file={file} layout={layout} path={path} />}
+      {!open && !initiallyOpen && (
         <Button className="m-md" onClick={() => setOpen(true)}>
-          Show {plural(changed, "changed line")}
+          Show {plural(file.additions + file.deletions, "changed line")}
         </Button>
       )}
     </section>
   );
 }
 
-function FileDiff({ file, path }: { file: FileData; path: string }) {
-  const tokens = useMemo(() => tokenize(file.hunks, { enhancers: [markEdits(file.hunks, { type: "block" })] }), [file.hunks]);
-  if (file.hunks.length === 0) return null;
+function FileBody({ file, layout, path }: { file: FileChange; layout: DiffLayout; path: string }) {
+  const split = layout === "split";
+  const hunks = useMemo(() => (split ? file.hunks.map(paired) : file.hunks), [file.hunks, split]);
+  const tokens = useMemo(() => edits(file.hunks), [file.hunks]);
+  if (file.binary) return <p className="p-md text-neutral-shadow-ink">A binary file: its content is not shown.</p>;
+  if (hunks.length === 0) return <p className="p-md text-neutral-shadow-ink">{file.mode === null ? "No line of it changed." : `Only its mode changed: ${visible(file.mode)}.`}</p>;
   return (
     <div role="region" tabIndex={0} aria-label={`Changes in ${path}`} className="overflow-x-auto -outline-offset-2">
-      <Diff viewType="unified" diffType={file.type} hunks={file.hunks} tokens={tokens}>
-        {(hunks) =>
-          hunks.flatMap((hunk) => [
+      <Diff viewType={layout} diffType={file.kind} hunks={hunks} tokens={tokens} className={split ? "diff-two" : ""}>
+        {(all) =>
+          all.flatMap((hunk) => [
             <Decoration key={`at ${hunk.content}`}>
               <div className="border-y bg-neutral-paper px-md py-0.5 font-mono text-caption text-neutral-shadow-ink">{hunk.content}</div>
             </Decoration>,

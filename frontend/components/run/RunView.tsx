@@ -23,7 +23,7 @@ const AgentFocus = dynamic(() => import("../agents/AgentFocus").then((module) =>
   loading: () => <div aria-busy="true" aria-label="Loading" className="skeleton h-96 animate-shimmer" />,
 });
 
-const CompareView = dynamic(() => import("./CompareView").then((module) => module.CompareView), {
+const CompareView = dynamic(() => import("../compare/CompareView").then((module) => module.CompareView), {
   loading: () => <div aria-busy="true" aria-label="Loading" className="skeleton h-96 animate-shimmer" />,
 });
 

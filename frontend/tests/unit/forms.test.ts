@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import { ApiError } from "@/lib/api";
 import { applyPatch } from "@/lib/commands";
-import { fileStats } from "@/lib/diff";
 import { checkDraft, toRequest, type Draft } from "@/lib/new-run";
 
 const DRAFT: Draft = { repository: " https://example.com/a.git ", ref: "", prompt: "  Repair the parser.  ", variations: 3, model: " ", checks: "" };
@@ -40,30 +39,4 @@ test("the apply line names the key by its variable, never by its value", () => {
   expect(applyPatch("http://localhost:8000", "run-1", 2)).toBe(
     'curl -fsS -H "X-API-Key: $AIDEATOR_API_KEY" http://localhost:8000/api/v1/runs/run-1/variations/2/patch | git apply',
   );
-});
-
-test("lines that look like headers are counted as what they are", () => {
-  const patch = [
-    "diff --git a/a b/a b/a b/a",
-    "--- a/a b/a",
-    "+++ b/a b/a",
-    "@@ -1,3 +1,2 @@",
-    " same",
-    "--- removed line",
-    "-diff --git a/x b/x",
-    "+@@ -1 +1 @@",
-    "diff --git a/old.txt b/new.txt",
-    "rename from old.txt",
-    "rename to new.txt",
-    'diff --git "a/caf\\303\\251" "b/caf\\303\\251"',
-    "@@ -0,0 +1 @@",
-    "+x",
-    "\\ No newline at end of file",
-    "",
-  ].join("\n");
-  expect(fileStats(patch)).toEqual([
-    { path: "a b/a", additions: 1, deletions: 2 },
-    { path: "new.txt", additions: 0, deletions: 0 },
-    { path: "caf\\303\\251", additions: 1, deletions: 0 },
-  ]);
 });

@@ -1,0 +1,104 @@
+"use client";
+
+import { EyeOff } from "lucide-react";
+import { useRouter, useSearchParams } from "next/navigation";
+import { useMemo, useState } from "react";
+import { usePatches } from "@/hooks/useAPI";
+import { useStored } from "@/hooks/useStored";
+import { agreement, editsTest, type Changes } from "@/lib/agreement";
+import type { RunState } from "@/lib/run-state";
+import type { Run } from "@/lib/types";
+import { blindNames, byEvidence } from "@/lib/verdict";
+import { Alert } from "../ui/alert";
+import { Button } from "../ui/button";
+import { AgreementMap } from "./AgreementMap";
+import { ChecksPanel } from "./ChecksPanel";
+import { Difference, type Sides } from "./Difference";
+import { VerdictTable } from "./VerdictTable";
+import { BlindNames } from "./Who";
+
+interface CompareViewProps {
+  run: Run;
+  state: RunState;
+  selected: number | null;
+  now: number;
+}
+
+/** The variations' evidence side by side, where their changes agree, and any two of them against each other. */
+export function CompareView({ run, state, selected, now }: CompareViewProps) {
+  const router = useRouter();
+  const search = useSearchParams();
+  const [wish, setWish] = useStored("aideator.blind", ["open", "blind"]);
+  const [wanted, setWanted] = useState<{ path: string } | null>(null);
+  const withPatch = state.variations.filter((variation) => variation.complete && variation.patch !== null).map(({ id }) => id);
+  const { patches, error } = usePatches(run.run_id, withPatch);
+
+  // Once one is picked there is nothing left to judge blind.
+  const blind = wish === "blind" && selected === null;
+  const names = useMemo(() => (blind ? blindNames(run.run_id, run.variations.map((each) => each.variation_id)) : null), [blind, run]);
+  const key = withPatch.join();
+  const changes: Changes = useMemo(() => {
+    const order = key.split(",");
+    return new Map(run.variations.map(({ variation_id: id }) => [id, patches[order.indexOf(String(id))] ?? null]));
+  }, [patches, key, run]);
+  const rows = useMemo(() => agreement(changes), [changes]);
+  const testsEdited = (id: number) => changes.get(id)?.filter(editsTest).length ?? null;
+  const ranked = byEvidence(state.variations, (id) => testsEdited(id) ?? 0);
+  const columns = [...state.variations].map(({ id }) => id).sort((one, other) => ((names?.get(one) ?? one) < (names?.get(other) ?? other) ? -1 : 1));
+  const candidates = ranked.filter(({ id }) => withPatch.includes(id));
+  const sides = sidesOf(search, withPatch, selected ?? candidates[0]?.id ?? null);
+
+  const onSides = ({ a, b }: Sides) => {
+    const query = new URLSearchParams({ run: run.run_id, view: "compare", ...(a === "base" ? {} : { a: String(a + 1) }), b: String(b + 1) });
+    router.replace(`/stream?${query}`, { scroll: false });
+  };
+  const show = (agent: number, path: string | null) => {
+    setWanted(path === null ? null : { path });
+    onSides({ a: path === null && sides !== null && sides.a !== agent ? sides.a : "base", b: agent });
+  };
+
+  return (
+    <BlindNames.Provider value={names}>
+      <div className="grid gap-md">
+        <VerdictTable
+          run={run}
+          ranked={ranked}
+          testsEdited={testsEdited}
+          blind={blind}
+          shown={sides?.b ?? null}
+          selected={selected}
+          now={now}
+          onShow={(id) => show(id, null)}
+        >
+          {selected === null && (
+            <Button size="sm" aria-pressed={blind} onClick={() => setWish(blind ? "open" : "blind")} title="Hides who did what until you pick">
+              <EyeOff aria-hidden />
+              Blind
+            </Button>
+          )}
+        </VerdictTable>
+        {error !== null && <Alert tone="error">{error.message}</Alert>}
+        <div className="grid items-start gap-md xl:grid-cols-[minmax(0,1fr)_25rem]">
+          {sides === null ? (
+            <p className="rounded-lg border border-dashed p-xl text-center text-neutral-shadow-ink">No agent has left a change yet: the differences are shown here as soon as one has.</p>
+          ) : (
+            <Difference runId={run.run_id} candidates={candidates} changes={changes} sides={sides} onSides={onSides} wanted={wanted} />
+          )}
+          <div className="grid items-start gap-md max-xl:order-first max-xl:md:grid-cols-2">
+            {rows.length > 0 && <AgreementMap rows={rows} agents={columns} patches={withPatch.length} onShow={show} />}
+            <ChecksPanel ranked={ranked} />
+          </div>
+        </div>
+      </div>
+    </BlindNames.Provider>
+  );
+}
+
+/** The sides that the address names, people's numbers; else one against the base. Null where nobody has a patch. */
+function sidesOf(search: URLSearchParams, withPatch: readonly number[], best: number | null): Sides | null {
+  const named = (name: string) => withPatch.find((id) => String(id + 1) === search.get(name));
+  const b = named("b") ?? (best !== null && withPatch.includes(best) ? best : withPatch[0]);
+  if (b === undefined) return null;
+  const a = search.has("b") ? named("a") : undefined;
+  return { a: a === undefined || a === b ? "base" : a, b };
+}
