@@ -4,6 +4,7 @@ import "./globals.css";
 import type { Metadata, Viewport } from "next";
 import type { ReactNode } from "react";
 import { Header } from "@/components/layout/Header";
+import { Keyboard } from "@/components/layout/Keyboard";
 import { Providers } from "@/components/layout/Providers";
 
 export const metadata: Metadata = {
@@ -21,6 +22,7 @@ export default function RootLayout({ children }: { children: ReactNode }) {
         <Providers>
           <Header />
           {children}
+          <Keyboard />
         </Providers>
       </body>
     </html>

@@ -1,4 +1,5 @@
 import { Box, Columns2, GitBranch, SquareTerminal } from "lucide-react";
+import { Suspense } from "react";
 import { Container } from "@/components/layout/Container";
 import { Home } from "@/components/runs/Home";
 import { Card } from "@/components/ui/card";
@@ -19,23 +20,25 @@ export default function HomePage() {
           Each agent works on your repository in a Kubernetes Job of its own. Watch their logs live, compare the diffs, apply the best with git.
         </p>
       </div>
-      <Home
-        steps={
-          <Card aria-label="What happens">
-            <ol className="grid gap-3 p-md">
-              {STEPS.map(({ icon: Icon, title, text }) => (
-                <li key={title} className="grid grid-cols-[1.25rem_1fr] gap-sm text-caption text-neutral-shadow-ink">
-                  <Icon aria-hidden className="mt-0.5 size-4 text-ai-primary-ink" />
-                  <span>
-                    <b className="block font-semibold text-neutral-charcoal">{title}</b>
-                    {text}
-                  </span>
-                </li>
-              ))}
-            </ol>
-          </Card>
-        }
-      />
+      <Suspense>
+        <Home
+          steps={
+            <Card aria-label="What happens">
+              <ol className="grid gap-3 p-md">
+                {STEPS.map(({ icon: Icon, title, text }) => (
+                  <li key={title} className="grid grid-cols-[1.25rem_1fr] gap-sm text-caption text-neutral-shadow-ink">
+                    <Icon aria-hidden className="mt-0.5 size-4 text-ai-primary-ink" />
+                    <span>
+                      <b className="block font-semibold text-neutral-charcoal">{title}</b>
+                      {text}
+                    </span>
+                  </li>
+                ))}
+              </ol>
+            </Card>
+          }
+        />
+      </Suspense>
     </Container>
   );
 }

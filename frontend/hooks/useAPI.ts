@@ -1,20 +1,22 @@
 "use client";
 
-import { useMutation, useQueries, useQuery, useQueryClient, type QueryClient, type UseQueryResult } from "@tanstack/react-query";
-import { api, type Credentials } from "@/lib/api";
+import { keepPreviousData, useMutation, useQueries, useQuery, useQueryClient, type QueryClient, type UseQueryResult } from "@tanstack/react-query";
+import { api, type Credentials, type RunsQuery } from "@/lib/api";
 import { parsePatch, type FileChange } from "@/lib/diff";
 import { runHasEnded, type NewRun, type Run } from "@/lib/types";
 
+/** The key of who is signed in. */
+export const ME = ["me"] as const;
+
 const keys = {
-  me: ["me"] as const,
-  runs: (page: number, perPage: number) => ["runs", page, perPage] as const,
+  runs: (query: RunsQuery) => ["runs", query] as const,
   run: (id: string) => ["run", id] as const,
   patch: (id: string, variation: number, from?: number) => ["patch", id, variation, from ?? "base"] as const,
   apiKeys: ["api-keys"] as const,
 };
 
 /** Who is signed in; an `ApiError` with status 401 when nobody is. */
-export const useMe = () => useQuery({ queryKey: keys.me, queryFn: api.me, staleTime: 60_000 });
+export const useMe = () => useQuery({ queryKey: ME, queryFn: api.me, staleTime: 60_000 });
 
 /** Signs in, after making the account where `register` says so. */
 export function useSignIn() {
@@ -33,16 +35,21 @@ export function useLogout() {
   return useMutation({ mutationFn: api.logout, onSettled: () => client.resetQueries() });
 }
 
-export const useRuns = (page = 1, perPage = 20, enabled = true) =>
+export const useRuns = (query: RunsQuery, enabled = true) =>
   useQuery({
-    queryKey: keys.runs(page, perPage),
-    queryFn: () => api.runs(page, perPage),
+    queryKey: keys.runs(query),
+    queryFn: () => api.runs(query),
     enabled,
+    // While one types or turns the page, what was there stays.
+    placeholderData: keepPreviousData,
     // Only while something in sight still changes.
-    refetchInterval: (query) => (query.state.data?.items.some((run) => !runHasEnded(run.status)) === true ? 5_000 : false),
+    refetchInterval: ({ state }) => (state.data?.items.some((run) => !runHasEnded(run.status)) === true ? 5_000 : false),
   });
 
-export const useRun = (id: string) => useQuery({ queryKey: keys.run(id), queryFn: () => api.run(id) });
+/** What the variations of a run can be given. */
+export const useModels = (enabled = true) => useQuery({ queryKey: ["models"], queryFn: api.models, enabled, staleTime: 5 * 60_000 });
+
+export const useRun = (id: string, enabled = true) => useQuery({ queryKey: keys.run(id), queryFn: () => api.run(id), enabled });
 
 const patchQuery = (id: string, variation: number, from?: number) => ({
   queryKey: keys.patch(id, variation, from),
@@ -87,7 +94,10 @@ export function useSelect(id: string) {
 
 export function useCancelRun(id: string) {
   const client = useQueryClient();
-  return useMutation({ mutationFn: () => api.cancelRun(id), onSuccess: () => refreshRun(client, id) });
+  return useMutation({
+    mutationFn: () => api.cancelRun(id),
+    onSuccess: () => Promise.all([refreshRun(client, id), client.invalidateQueries({ queryKey: ["runs"] })]),
+  });
 }
 
 export const useVerify = (id: string) =>

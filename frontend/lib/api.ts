@@ -1,4 +1,4 @@
-import type { AcceptedRun, ApiKey, NewApiKey, NewRun, Problem, Repository, Run, RunPage, User, Verification } from "./types";
+import type { AcceptedRun, ApiKey, Models, NewApiKey, NewApiKeyRequest, NewRun, Problem, Repository, Run, RunPage, RunStatus, User, Verification } from "./types";
 
 const BASE = "/api/v1";
 
@@ -12,12 +12,14 @@ export class ApiError extends Error {
     this.name = "ApiError";
   }
 
-  /** The first message about each field, a field's parts included. */
+  /** The first message about each field, and about each part of a field by its path, such as `variants.0.model`. */
   get fields(): Record<string, string> {
     const result: Record<string, string> = {};
     for (const { loc, msg } of this.problem.errors ?? []) {
       // The first step is the part of the request: body, query or path.
-      result[loc[1] ?? ""] ??= msg;
+      const [field = "", ...rest] = loc.slice(1);
+      result[field] ??= msg;
+      result[[field, ...rest].join(".")] ??= msg;
     }
     return result;
   }
@@ -51,6 +53,14 @@ export interface Credentials {
   password: string;
 }
 
+/** Which runs: a page of those in a state (`""`: any) whose prompt, repository or id has the words of `q`. */
+export interface RunsQuery {
+  page?: number;
+  perPage?: number;
+  status?: RunStatus | "";
+  q?: string;
+}
+
 /** The endpoints that the page uses. Failures are `ApiError`s. */
 export const api = {
   me: () => json<User>(request("GET", "/auth/me")),
@@ -59,14 +69,18 @@ export const api = {
   logout: () => done(request("POST", "/auth/logout")),
 
   apiKeys: () => json<ApiKey[]>(request("GET", "/auth/api-keys")),
-  createApiKey: (name: string) => json<NewApiKey>(request("POST", "/auth/api-keys", { name })),
+  createApiKey: (key: NewApiKeyRequest) => json<NewApiKey>(request("POST", "/auth/api-keys", key)),
   revokeApiKey: (id: string) => done(request("DELETE", `/auth/api-keys/${encodeURIComponent(id)}`)),
 
   repository: (url: string, ref: string) => {
     const query = new URLSearchParams(ref === "" ? { url } : { url, ref });
     return json<Repository>(request("GET", `/repos/check?${query}`));
   },
-  runs: (page = 1, perPage = 20) => json<RunPage>(request("GET", `/runs?page=${page}&per_page=${perPage}`)),
+  models: () => json<Models>(request("GET", "/models")),
+  runs: ({ page = 1, perPage = 20, status = "", q = "" }: RunsQuery) => {
+    const query = new URLSearchParams({ page: String(page), per_page: String(perPage), ...(status === "" ? {} : { status }), ...(q === "" ? {} : { q }) });
+    return json<RunPage>(request("GET", `/runs?${query}`));
+  },
   run: (id: string) => json<Run>(request("GET", run(id))),
   createRun: (body: NewRun, idempotencyKey: string) =>
     json<AcceptedRun>(request("POST", "/runs", body, { "Idempotency-Key": idempotencyKey })),

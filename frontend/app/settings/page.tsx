@@ -1,4 +1,5 @@
 import type { Metadata } from "next";
+import { AccountCard } from "@/components/account/AccountCard";
 import { ApiKeys } from "@/components/account/ApiKeys";
 import { RequireAccount } from "@/components/account/RequireAccount";
 import { Container } from "@/components/layout/Container";
@@ -10,7 +11,10 @@ export default function SettingsPage() {
     <Container>
       <h1 className="mb-md text-h2 font-semibold">Settings</h1>
       <RequireAccount>
-        <ApiKeys />
+        <div className="grid gap-lg">
+          <ApiKeys />
+          <AccountCard />
+        </div>
       </RequireAccount>
     </Container>
   );

@@ -6,14 +6,18 @@ import { useMe } from "@/hooks/useAPI";
 import { ApiError } from "@/lib/api";
 import { Alert } from "../ui/alert";
 
-/** Shows its children to who is signed in; sends everybody else to the sign-in page and back. */
+/** Shows its children to who is signed in; sends everybody else to the sign-in page, and back to where they were. */
 export function RequireAccount({ children }: { children: ReactNode }) {
   const router = useRouter();
   const me = useMe();
   const signedOut = me.error instanceof ApiError && me.error.status === 401;
+  // Who was signed in until now is told why the page changes.
+  const ended = signedOut && me.data !== undefined;
   useEffect(() => {
-    if (signedOut) router.replace(`/login?next=${encodeURIComponent(window.location.pathname + window.location.search)}`);
-  }, [router, signedOut]);
+    if (!signedOut) return;
+    const here = window.location.pathname + window.location.search + window.location.hash;
+    router.replace(`/login?next=${encodeURIComponent(here)}${ended ? "&ended=1" : ""}`);
+  }, [router, signedOut, ended]);
   if (me.isError && !signedOut) return <Alert tone="error">{me.error.message}</Alert>;
   if (me.data === undefined) return <div aria-busy="true" aria-label="Loading" className="skeleton h-64 animate-shimmer" />;
   return children;

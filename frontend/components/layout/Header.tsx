@@ -1,12 +1,14 @@
 "use client";
 
-import { LogOut, Moon, Sun } from "lucide-react";
+import { LogOut, Moon, Search, Sun } from "lucide-react";
 import Link from "next/link";
 import { usePathname } from "next/navigation";
 import { useTheme } from "next-themes";
 import { useLogout, useMe } from "@/hooks/useAPI";
 import { cn } from "@/lib/utils";
 import { Button } from "../ui/button";
+import { Kbd, useModifier } from "../ui/kbd";
+import { openPalette } from "./Keyboard";
 
 const LINKS = [
   { href: "/", text: "New run" },
@@ -50,20 +52,44 @@ export function Header() {
           );
         })}
       </nav>
-      <div className="ml-auto flex items-center gap-xs">
-        <ThemeButton />
-        {me.data !== undefined && (
-          <>
-            <span className="max-w-48 truncate text-caption text-neutral-shadow-ink max-md:hidden" title={me.data.email}>
-              {me.data.email}
-            </span>
-            <Button variant="ghost" size="icon" aria-label="Sign out" title="Sign out" onClick={() => logout.mutate()}>
-              <LogOut aria-hidden />
-            </Button>
-          </>
-        )}
+      <div className="ml-auto flex items-center gap-xs md:gap-sm">
+        <PaletteButton />
+        {/* On a phone these are in the settings and in the palette. */}
+        <span className="contents max-sm:hidden">
+          <ThemeButton />
+          {me.data !== undefined && (
+            <>
+              <span className="max-w-48 truncate text-caption text-neutral-shadow-ink max-lg:hidden" title={me.data.email}>
+                {me.data.email}
+              </span>
+              <Button variant="ghost" size="icon" aria-label="Sign out" title="Sign out" onClick={() => logout.mutate()}>
+                <LogOut aria-hidden />
+              </Button>
+            </>
+          )}
+        </span>
       </div>
     </header>
+  );
+}
+
+function PaletteButton() {
+  const modifier = useModifier();
+  return (
+    <Button
+      aria-label="Search and commands"
+      aria-keyshortcuts="Control+K Meta+K"
+      title="Search and commands"
+      onClick={openPalette}
+      className="justify-start border-neutral-edge font-normal text-neutral-shadow-ink max-md:size-8 max-md:justify-center max-md:border-transparent max-md:p-0 max-md:pointer-coarse:size-11 md:min-w-60"
+    >
+      <Search aria-hidden />
+      <span className="max-md:sr-only">Search or run a command</span>
+      <span className="ml-auto flex gap-0.5 max-md:hidden">
+        <Kbd>{modifier}</Kbd>
+        <Kbd>K</Kbd>
+      </span>
+    </Button>
   );
 }
 

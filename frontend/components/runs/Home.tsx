@@ -1,22 +1,26 @@
 "use client";
 
 import Link from "next/link";
+import { useSearchParams } from "next/navigation";
 import type { ReactNode } from "react";
 import { SignInCard } from "@/components/account/SignInCard";
-import { useMe, useRuns } from "@/hooks/useAPI";
+import { useMe, useRun, useRuns } from "@/hooks/useAPI";
+import { readStored } from "@/hooks/useStored";
 import { ApiError } from "@/lib/api";
+import { draftKey, parseDraft } from "@/lib/new-run";
 import { Alert } from "../ui/alert";
-import { NewRunForm } from "./NewRunForm";
+import { NewRunForm, initialDraft } from "./NewRunForm";
 import { RunList } from "./RunList";
 
 const RECENT = 5;
 
 /** The form and the recent runs for who is signed in; the way in for everybody else. */
 export function Home({ steps }: { steps: ReactNode }) {
+  const again = useSearchParams().get("again");
   const me = useMe();
-  const runs = useRuns(1, RECENT, me.isSuccess);
+  const runs = useRuns({ perPage: RECENT }, me.isSuccess);
+  const source = useRun(again ?? "", me.isSuccess && again !== null);
   const signedOut = me.error instanceof ApiError && me.error.status === 401;
-  if (me.isPending) return <div aria-busy="true" aria-label="Loading" className="skeleton h-96 animate-shimmer" />;
   if (me.isError && !signedOut) return <Alert tone="error">{me.error.message}</Alert>;
   if (signedOut) {
     return (
@@ -26,15 +30,26 @@ export function Home({ steps }: { steps: ReactNode }) {
       </div>
     );
   }
+  // What the form begins with depends on all of them.
+  if (me.data === undefined || (runs.data === undefined && !runs.isError) || (again !== null && source.isPending)) {
+    return <div aria-busy="true" aria-label="Loading" className="skeleton h-[40rem] animate-shimmer" />;
+  }
+  const items = runs.data?.items ?? [];
+  const stored = parseDraft(readStored(draftKey(me.data.id)));
   return (
     <>
-      <NewRunForm steps={steps} lastRun={runs.data?.items[0]} />
+      {source.isError && (
+        <Alert tone="error" className="mb-md">
+          {source.error.message}
+        </Alert>
+      )}
+      <NewRunForm key={again} account={me.data.id} initial={initialDraft(source.data, stored, runs.data?.total === 0)} runs={items} steps={steps} />
       {runs.isError && (
         <Alert tone="error" className="mt-xl">
           {runs.error.message}
         </Alert>
       )}
-      {runs.data !== undefined && runs.data.items.length > 0 && (
+      {runs.data !== undefined && items.length > 0 && (
         <section aria-labelledby="recent">
           <div className="mt-xl mb-3 flex items-baseline justify-between gap-md">
             <h2 id="recent" className="text-h3 font-semibold">
@@ -46,7 +61,7 @@ export function Home({ steps }: { steps: ReactNode }) {
               </Link>
             )}
           </div>
-          <RunList runs={runs.data.items} />
+          <RunList runs={items} />
         </section>
       )}
     </>

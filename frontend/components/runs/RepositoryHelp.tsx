@@ -1,28 +1,32 @@
 import { CircleAlert, CircleCheck, LoaderCircle } from "lucide-react";
-import { useRepository } from "@/hooks/useAPI";
+import type { useRepository } from "@/hooks/useAPI";
 import { ApiError } from "@/lib/api";
-import { EXAMPLE, type Draft } from "@/lib/new-run";
-import type { Run } from "@/lib/types";
+
+/** Which of the two fields a refusal of the repository check is about, with the server's words. */
+export function refusal(error: Error | null): { github_url?: string; ref?: string } {
+  if (error === null) return {};
+  const fields = error instanceof ApiError ? error.fields : {};
+  return fields.ref === undefined ? { github_url: fields.url ?? error.message } : { ref: fields.ref };
+}
 
 /** Whether the server reaches the repository, and which commit the agents would start from. */
-export function RepositoryState({ url, gitRef }: { url: string; gitRef: string }) {
-  const repository = useRepository(url, gitRef, url !== "");
-  if (url === "") return null;
+export function RepositoryState({ repository, gitRef, asking }: { repository: ReturnType<typeof useRepository>; gitRef: string; asking: boolean }) {
   const icon = "mt-0.5 size-3.5 shrink-0";
-  if (repository.isError) {
-    const fields = repository.error instanceof ApiError ? Object.values(repository.error.fields) : [];
-    return (
-      <p role="status" className="flex items-start gap-1.5 text-semantic-error-ink">
-        <CircleAlert aria-hidden className={icon} />
-        {fields[0] ?? repository.error.message}
-      </p>
-    );
-  }
-  if (repository.data === undefined) {
+  if (asking || repository.isPending) {
     return (
       <p role="status" className="flex items-start gap-1.5">
         <LoaderCircle aria-hidden className={`${icon} animate-spin`} />
         Asking the repository
+      </p>
+    );
+  }
+  if (repository.isError) {
+    const { github_url: message } = refusal(repository.error);
+    if (message === undefined) return <p role="status">Reachable.</p>;
+    return (
+      <p role="status" className="flex items-start gap-1.5 text-semantic-error-ink">
+        <CircleAlert aria-hidden className={icon} />
+        {message}
       </p>
     );
   }
@@ -34,16 +38,5 @@ export function RepositoryState({ url, gitRef }: { url: string; gitRef: string }
         Reachable. {gitRef === "" ? (branch ?? "Its default branch") : gitRef} is at <code>{sha.slice(0, 7)}</code>.
       </span>
     </p>
-  );
-}
-
-/** Something to start from: the last run's repository, or the example. */
-export function Suggestion({ lastRun, onFill }: { lastRun: Run | undefined; onFill: (values: Partial<Draft>) => void }) {
-  const values: Partial<Draft> =
-    lastRun === undefined ? { repository: EXAMPLE.repository, prompt: EXAMPLE.prompt } : { repository: lastRun.github_url, ref: lastRun.ref ?? "", prompt: lastRun.prompt };
-  return (
-    <button type="button" className="text-ai-primary-ink underline underline-offset-2" onClick={() => onFill(values)}>
-      {lastRun === undefined ? "Fill in the example" : "Same as the last run"}
-    </button>
   );
 }

@@ -1,18 +1,73 @@
 import { expect, test } from "vitest";
 import { ApiError } from "@/lib/api";
 import { applyPatch } from "@/lib/commands";
-import { checkDraft, toRequest, type Draft } from "@/lib/new-run";
+import { expectedCost, total, usages } from "@/lib/estimate";
+import { amount, checkDraft, EMPTY, fromRun, parseDraft, toRequest, type Draft } from "@/lib/new-run";
+import { run, variation } from "./fixtures";
 
-const DRAFT: Draft = { repository: " https://example.com/a.git ", ref: "", prompt: "  Repair the parser.  ", variations: 3, model: " ", checks: "" };
+const DRAFT: Draft = { ...EMPTY, repository: " https://example.com/a.git ", prompt: "  Repair the parser.  " };
 
 test("what is left empty is left to the server", () => {
   expect(checkDraft(DRAFT)).toEqual({});
   expect(toRequest(DRAFT)).toEqual({ github_url: "https://example.com/a.git", prompt: "Repair the parser.", variations: 3 });
-  expect(toRequest({ ...DRAFT, ref: "v1", model: "m", checks: "make test\n\n make lint " })).toMatchObject({
+  expect(toRequest({ ...DRAFT, ref: "v1", checks: "make test\n\n make lint ", minutes: "15", tokens: "200k", cost: "$1.50" })).toMatchObject({
     ref: "v1",
-    agent_config: { model: "m" },
     checks: ["make test", "make lint"],
+    limits: { timeout_seconds: 900, max_total_tokens: 200_000, max_cost_usd: 1.5 },
   });
+});
+
+test("a wish for one variation lists all of them, and only those that there will be", () => {
+  const variants = EMPTY.variants.map((none, index) => (index === 1 ? { ...none, model: " m ", temperature: "0" } : index === 4 ? { ...none, model: "unused" } : none));
+  expect(toRequest({ ...DRAFT, variants })).toMatchObject({ variants: [{}, { model: "m", temperature: 0 }, {}] });
+  expect(toRequest({ ...DRAFT, variants })).not.toHaveProperty("variations");
+  const command = EMPTY.variants.map((none) => ({ ...none, command: "claude -p" }));
+  expect(toRequest({ ...DRAFT, variations: 1, variants: command }).variants).toEqual([{ engine: "command", command: "claude -p" }]);
+});
+
+test("limits are read as people write them", () => {
+  expect(["200k", "1.5M", "$ 2", "1,000", "0.5"].map(amount)).toEqual([200_000, 1_500_000, 2, 1000, 0.5]);
+  for (const wrong of ["-1", "many", "1e9", ""]) expect(amount(wrong)).toBeNaN();
+  const variants = EMPTY.variants.map((none) => ({ ...none, temperature: "3" }));
+  expect(Object.keys(checkDraft({ ...DRAFT, variations: 1, variants, minutes: "0", tokens: "x", cost: "-1" }))).toEqual([
+    "variants.0.temperature",
+    "limits.timeout_seconds",
+    "limits.max_total_tokens",
+    "limits.max_cost_usd",
+  ]);
+});
+
+test("a draft comes back whole, and what is no draft does not come back at all", () => {
+  expect(parseDraft(JSON.stringify(DRAFT))).toEqual(DRAFT);
+  for (const stored of [null, "", "{}", JSON.stringify({ ...DRAFT, variations: 9 }), JSON.stringify({ ...DRAFT, variants: [] })]) expect(parseDraft(stored)).toBeNull();
+});
+
+test("a run is started again with what it was started with", () => {
+  const again = fromRun({
+    ...run({ ...variation(0), model: "m", temperature: 0.3, instructions: "small" }),
+    ref: "v1",
+    checks: ["make test"],
+    limits: { timeout_seconds: 900, max_total_tokens: null, max_cost_usd: null },
+  });
+  expect(toRequest(again)).toEqual({
+    github_url: "https://example.com/a.git",
+    ref: "v1",
+    prompt: "do it",
+    variants: [{ model: "m", temperature: 0.3, instructions: "small" }],
+    checks: ["make test"],
+    limits: { timeout_seconds: 900 },
+  });
+});
+
+test("a cost is expected only where there is a price and a run to judge by", () => {
+  const usage = (input_tokens: number) => ({ input_tokens, output_tokens: 0, cached_tokens: 0 });
+  const evidence = usages([run(...[1, 2, 3, 4, 5].map((millions, id) => ({ ...variation(id, "succeeded"), usage: usage(millions * 1e6) })))]);
+  const price = { input: 2, output: 10 };
+  expect(expectedCost(price, evidence)).toEqual({ low: 4, high: 8 });
+  expect(expectedCost(null, evidence)).toBeNull();
+  expect(expectedCost(price, [])).toBeNull();
+  expect(total([{ low: 1, high: 2 }, { low: 1, high: 3 }])).toEqual({ low: 2, high: 5 });
+  expect(total([{ low: 1, high: 2 }, null])).toBeNull();
 });
 
 test("a prompt counts its characters as the server does", () => {
@@ -31,7 +86,7 @@ test("the server's errors go to the fields they are about", () => {
       { loc: ["body", "github_url"], msg: "second" },
     ],
   });
-  expect(error.fields).toEqual({ github_url: "not reachable", checks: "empty" });
+  expect(error.fields).toEqual({ github_url: "not reachable", checks: "empty", "checks.0": "empty" });
   expect(new ApiError(500, {}).message).toBe("The server answered 500.");
 });
 
