@@ -34,7 +34,7 @@ export function parsePatch(patch: string): FileChange[] {
   const files: FileReader[] = [];
   let file: FileReader | undefined;
   for (const line of patch.split("\n")) {
-    if (file?.inHunk === true) file.hunkLine(line);
+    if (file?.continues(line) === true) file.hunkLine(line);
     else if (line.startsWith("diff --git ")) {
       file = new FileReader(line);
       files.push(file);
@@ -66,8 +66,9 @@ class FileReader {
     this.oldPath = this.newPath;
   }
 
-  get inHunk(): boolean {
-    return this.oldLeft > 0 || this.newLeft > 0;
+  /** Whether a line belongs to the hunk: it says itself how long it is, but may be wrong. */
+  continues(line: string): boolean {
+    return (this.oldLeft > 0 || this.newLeft > 0) && (line === "" || " +-\\".includes(line.charAt(0)));
   }
 
   headerLine(line: string): void {

@@ -33,9 +33,11 @@ export function blindNames(runId: string, ids: readonly number[]): Map<number, s
   return new Map(order.map((id, index) => [id, LETTERS[index] ?? String(index)]));
 }
 
-/** FNV-1a, 32 bits. */
+/** FNV-1a, 32 bits, and mixed once more: names that differ in their last character would stay in order. */
 function hash(text: string): number {
   let value = 0x811c9dc5;
   for (let index = 0; index < text.length; index += 1) value = Math.imul(value ^ text.charCodeAt(index), 0x01000193);
-  return value >>> 0;
+  value = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
+  value = Math.imul(value ^ (value >>> 13), 0xc2b2ae35);
+  return (value ^ (value >>> 16)) >>> 0;
 }

@@ -78,14 +78,17 @@ export function CompareView({ run, state, selected, now }: CompareViewProps) {
           )}
         </VerdictTable>
         {error !== null && <Alert tone="error">{error.message}</Alert>}
-        <div className="grid items-start gap-md xl:grid-cols-[minmax(0,1fr)_25rem]">
-          {sides === null ? (
-            <p className="rounded-lg border border-dashed p-xl text-center text-neutral-shadow-ink">No agent has left a change yet: the differences are shown here as soon as one has.</p>
-          ) : (
-            <Difference runId={run.run_id} candidates={candidates} changes={changes} sides={sides} onSides={onSides} wanted={wanted} />
-          )}
-          <div className="grid items-start gap-md max-xl:order-first max-xl:md:grid-cols-2">
-            {rows.length > 0 && <AgreementMap rows={rows} agents={columns} patches={withPatch.length} onShow={show} />}
+        {/* Beside the difference where there is room; below its map, and above the checks, on a phone. */}
+        <div className="grid items-start gap-md md:grid-cols-2 xl:grid-cols-[minmax(0,1fr)_25rem] xl:grid-rows-[auto_1fr]">
+          <div className="order-2 min-w-0 md:order-3 md:col-span-2 xl:order-none xl:col-span-1 xl:row-span-2">
+            {sides === null ? (
+              <p className="rounded-lg border border-dashed p-xl text-center text-neutral-shadow-ink">No agent has left a change yet: the differences are shown here as soon as one has.</p>
+            ) : (
+              <Difference runId={run.run_id} candidates={candidates} changes={changes} sides={sides} onSides={onSides} wanted={wanted} />
+            )}
+          </div>
+          <div className="order-1 min-w-0 empty:hidden xl:order-none">{rows.length > 0 && <AgreementMap rows={rows} agents={columns} patches={withPatch.length} onShow={show} />}</div>
+          <div className="order-3 min-w-0 empty:hidden md:order-2 xl:order-none">
             <ChecksPanel ranked={ranked} />
           </div>
         </div>

@@ -136,14 +136,14 @@ function Row({ run, variation, commands, tests, blind, priced, shown, selected, 
       {...hue(id)}
       aria-current={shown ? "true" : undefined}
       className={cn(
-        "border-b last:border-b-0 hover:bg-neutral-white max-md:grid max-md:grid-cols-[minmax(0,1fr)_auto] max-md:items-center max-md:gap-x-3 max-md:gap-y-xs max-md:px-md max-md:py-3 md:[&>*]:h-13 md:[&>*]:px-3 md:[&>*:first-child]:pl-md md:[&>*:last-child]:pr-md",
+        "border-b last:border-b-0 hover:bg-neutral-white max-md:grid max-md:grid-cols-6 max-md:gap-x-3 max-md:gap-y-sm max-md:px-md max-md:py-3 md:[&>*]:h-13 md:[&>*]:px-3 md:[&>*:first-child]:pl-md md:[&>*:last-child]:pr-md",
         selected && "bg-neutral-white shadow-[inset_4px_0_0_hsl(var(--a))]",
       )}
     >
-      <th scope="row" role="rowheader" className="text-left font-normal">
+      <th scope="row" role="rowheader" className="min-w-0 text-left font-normal max-md:col-span-4">
         <WhoCell variation={variation} instructions={instructions} />
       </th>
-      <Cell className="max-md:justify-self-end">
+      <Cell className="max-md:col-span-2 max-md:justify-self-end">
         <Status status={variation.status} word={variation.status === "failed" ? (variation.reason ?? undefined) : statusWord(variation)} />
       </Cell>
       {commands.map((command) => (
@@ -180,7 +180,7 @@ function Row({ run, variation, commands, tests, blind, priced, shown, selected, 
           {usage?.cost_usd == null ? <span className={quiet}>unknown</span> : dollars(usage.cost_usd)}
         </Cell>
       )}
-      <Cell className="max-md:col-span-2">
+      <Cell className="max-md:col-span-6">
         <span className="flex items-center justify-end gap-sm">
           {patch !== null && (
             <Button size="sm" aria-pressed={shown} onClick={onShow} aria-label={`Show the change of ${words(id)}`}>
@@ -197,7 +197,7 @@ function Row({ run, variation, commands, tests, blind, priced, shown, selected, 
 /** A cell; on a phone it says which column it is of. */
 function Cell({ label, right = false, className, children }: { label?: string; right?: boolean; className?: string; children: ReactNode }) {
   return (
-    <td role="cell" className={cn("whitespace-nowrap", right && "md:text-right", label !== undefined && "max-md:col-span-2 max-md:flex max-md:justify-between max-md:gap-md", className)}>
+    <td role="cell" className={cn("whitespace-nowrap", right ? "max-md:col-span-2 md:text-right" : "max-md:col-span-3", label !== undefined && "max-md:grid max-md:min-w-0 max-md:content-start", className)}>
       {label !== undefined && (
         <span aria-hidden className="truncate text-caption text-neutral-shadow-ink md:hidden">
           {label}

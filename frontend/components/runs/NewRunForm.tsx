@@ -154,7 +154,7 @@ export function NewRunForm({ account, initial, runs, steps }: NewRunFormProps) {
           />
         </div>
         <div className="grid gap-md p-md md:p-lg">
-          <div className="flex flex-wrap items-center justify-between gap-md">
+          <div className="flex flex-wrap items-center justify-between gap-md md:flex-nowrap">
             <div>
               <p className="font-medium">Variations</p>
               <p className="text-caption text-neutral-shadow-ink">Different models disagree more usefully than different temperatures. What is left empty, the server spreads.</p>
@@ -176,11 +176,12 @@ export function NewRunForm({ account, initial, runs, steps }: NewRunFormProps) {
             error={wrong.checks}
             help="One shell command a line."
           />
-          <div className="grid grid-cols-1 items-start gap-md sm:grid-cols-3">
+          <div className="grid grid-cols-3 items-start gap-sm md:gap-md">
             <Limit label="Time limit" unit="min" value={draft.minutes} onChange={(minutes) => fill({ minutes })} error={wrong["limits.timeout_seconds"]} />
-            <Limit label="Tokens" unit="each" value={draft.tokens} onChange={(tokens) => fill({ tokens })} error={wrong["limits.max_total_tokens"]} />
-            <Limit label="Cost limit" unit="$ each" value={draft.cost} onChange={(cost) => fill({ cost })} error={wrong["limits.max_cost_usd"]} />
+            <Limit label="Token limit" unit="each" value={draft.tokens} onChange={(tokens) => fill({ tokens })} error={wrong["limits.max_total_tokens"]} />
+            <Limit label="Cost limit" unit="$" value={draft.cost} onChange={(cost) => fill({ cost })} error={wrong["limits.max_cost_usd"]} />
           </div>
+          <p className="-mt-sm text-caption text-neutral-shadow-ink">What is left empty has the server’s limit.</p>
         </div>
       </Card>
       <div className="grid gap-md md:grid-cols-2 lg:sticky lg:top-[4.25rem] lg:grid-cols-1">
@@ -206,7 +207,7 @@ function Templates({ onPick }: { onPick: (prompt: string) => void }) {
       aria-label="Insert a template"
       value=""
       onChange={(event) => onPick(TEMPLATES.find(({ name }) => name === event.target.value)?.prompt ?? "")}
-      className="min-h-7 w-auto border-transparent bg-transparent text-caption font-medium"
+      className="min-h-7 w-28 border-transparent bg-transparent text-caption font-medium"
     >
       <option value="" disabled>
         Templates
@@ -221,8 +222,8 @@ function Templates({ onPick }: { onPick: (prompt: string) => void }) {
 function Limit({ unit, onChange, ...props }: { label: string; unit: string; value: string; onChange: (value: string) => void; error: string | undefined }) {
   return (
     <div className="relative">
-      <InputField {...props} inputMode="decimal" placeholder="the server’s" className="pr-14 tabular-nums" onChange={(event) => onChange(event.target.value)} />
-      <span aria-hidden className="pointer-events-none absolute top-9 right-3 text-caption text-neutral-shadow-ink">
+      <InputField {...props} inputMode="decimal" className="pr-12 tabular-nums" onChange={(event) => onChange(event.target.value)} />
+      <span aria-hidden className="pointer-events-none absolute top-9 right-3 text-caption text-neutral-shadow-ink max-md:top-9.5 max-md:right-2">
         {unit}
       </span>
     </div>

@@ -28,7 +28,7 @@ function Row({ run }: { run: Run }) {
   const cost = costOf(run);
   const prompt = visible(run.prompt);
   return (
-    <li className="relative grid grid-cols-[minmax(0,1fr)_auto_auto] items-center gap-x-3 gap-y-xs px-md py-sm first:rounded-t-lg last:rounded-b-lg hover:bg-neutral-white md:min-h-12 md:grid-cols-[8.5rem_minmax(0,1fr)_10rem_8rem_4.5rem_5.5rem_4.25rem] md:gap-md">
+    <li className="relative grid grid-cols-[minmax(0,1fr)_auto_auto] items-center gap-x-3 gap-y-xs px-md py-sm first:rounded-t-lg last:rounded-b-lg hover:bg-neutral-white md:min-h-12 md:grid-cols-[8.5rem_minmax(0,1fr)_4.5rem_5.5rem_4.25rem] md:gap-md xl:grid-cols-[8.5rem_minmax(0,1fr)_10rem_8rem_4.5rem_5.5rem_4.25rem]">
       <Status status={run.status} word={progress(run)} />
       <Link
         href={`/stream?run=${run.run_id}`}
@@ -38,10 +38,10 @@ function Row({ run }: { run: Run }) {
       >
         {prompt}
       </Link>
-      <span className="truncate text-caption text-neutral-shadow-ink max-md:hidden" title={run.github_url}>
+      <span className="truncate text-caption text-neutral-shadow-ink max-xl:hidden" title={run.github_url}>
         {visible(repositoryName(run.github_url))}
       </span>
-      <span className="flex items-center gap-sm text-caption max-md:hidden">
+      <span className="flex items-center gap-sm text-caption max-xl:hidden">
         {typeof run.winning_variation_id === "number" ? (
           <>
             Selected <AgentBadge agent={run.winning_variation_id} />
@@ -57,7 +57,7 @@ function Row({ run }: { run: Run }) {
       <span className="relative z-1 flex justify-end gap-xs">
         {!runHasEnded(run.status) && <CancelButton run={run} />}
         <Button asChild variant="ghost" size="icon-sm">
-          <Link href={`/?again=${run.run_id}`} aria-label={`Run again with changes: ${prompt.slice(0, 60)}`} title="Run again with changes">
+          <Link href={`/?again=${run.run_id}`} aria-label="Run again with changes" title="Run again with changes">
             <RotateCw aria-hidden />
           </Link>
         </Button>
@@ -75,7 +75,7 @@ function CancelButton({ run }: { run: Run }) {
         variant="danger"
         size="icon-sm"
         disabled={cancel.isPending || cancel.isSuccess}
-        aria-label={`Cancel run: ${visible(run.prompt).slice(0, 60)}`}
+        aria-label="Cancel run"
         title="Cancel run"
         onClick={() => setAsking(true)}
       >

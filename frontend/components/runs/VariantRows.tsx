@@ -35,7 +35,7 @@ export function VariantRows({ variants, models, costs, wrong, onChange }: Varian
         <span />
         <span>Model</span>
         <span>Temperature</span>
-        <span>Instructions of its own</span>
+        <span>Instructions</span>
         {priced && <span className="text-right">about</span>}
         <span />
       </div>

@@ -76,6 +76,8 @@ describe("what git writes", () => {
     expect(lines[1]?.length).toBeLessThan(2_100);
     expect(lines[2]).toBe("\\u202e<script>");
     expect(change?.hunks[0]?.content).toContain("\\u202e");
+    // A hunk that claims more lines than it has does not swallow the next file.
+    expect(fileStats(file("x", "@@ -1,9 +1,9 @@", "-a") + file("y", "@@ -1 +1 @@", "-a", "+b")).map(({ path }) => path)).toEqual(["x", "y"]);
     expect(parsePatch("nonsense\n@@ -1 +1 @@\n+x")).toEqual([]);
   });
 });
