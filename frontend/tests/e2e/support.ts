@@ -30,8 +30,7 @@ export const test = base.extend<{ complaints: string[] }>({
 export { expect };
 
 /** Makes an account and signs the browser in, without the pages for it. */
-export async function signIn(context: BrowserContext): Promise<void> {
-  const account = newAccount();
+export async function signIn(context: BrowserContext, account = newAccount()): Promise<void> {
   for (const path of ["register", "login"]) {
     const response = await context.request.post(`/api/v1/auth/${path}`, { data: account });
     expect(response.ok(), `${path}: ${await response.text()}`).toBe(true);
@@ -48,6 +47,17 @@ export async function startRun(page: Page, { prompt = TASK, variations = 3, chec
   await page.getByRole("button", { name: "Start Generation" }).click();
   await page.waitForURL(/\/stream\?run=run-[0-9a-f]{32}$/);
   return new URL(page.url()).searchParams.get("run") ?? "";
+}
+
+/** A run that has ended, made without the pages for it; returns its id. */
+export async function finishedRun(context: BrowserContext, run: { prompt?: string; variations?: number; checks?: string[] } = {}): Promise<string> {
+  const made = await context.request.post("/api/v1/runs", { data: { github_url: REPOSITORY, prompt: TASK, variations: 3, checks: [CHECK], ...run } });
+  expect(made.status(), await made.text()).toBe(202);
+  const { run_id } = (await made.json()) as { run_id: string };
+  // The server ends the stream when the run has ended.
+  const stream = await context.request.get(`/api/v1/runs/${run_id}/stream`, { timeout: 150_000 });
+  expect(await stream.text()).toContain("event: run_complete");
+  return run_id;
 }
 
 export const card = (page: Page, agent: number) => page.locator(`article[data-agent="${agent}"]`);

@@ -1,0 +1,94 @@
+import { expect, expectAccessible, newAccount, signIn, test, TASK } from "./support";
+
+test("an account is made, left, and entered again", async ({ page }) => {
+  const account = newAccount();
+  await page.goto("/");
+  await page.getByText("Create account").first().click();
+  await page.getByLabel("Email").fill(account.email);
+  await page.getByLabel("Password").fill("short");
+  await page.getByRole("button", { name: "Create account" }).click();
+  await expect(page.getByRole("alert").first()).toBeVisible();
+  await expectAccessible(page);
+  await page.getByLabel("Password").fill(account.password);
+  await page.getByRole("button", { name: "Create account" }).click();
+  await expect(page.getByRole("form", { name: "New run" })).toBeVisible();
+
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await expect(page.getByLabel("Password")).toBeVisible();
+  expect((await page.request.get("/api/v1/auth/me")).status()).toBe(401);
+
+  await page.goto("/login?next=/settings");
+  await page.getByLabel("Email").fill(account.email);
+  await page.getByLabel("Password").fill("Wrong-pass-1");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page.getByRole("alert").first()).not.toBeEmpty();
+  await page.getByLabel("Password").fill(account.password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.waitForURL("/settings");
+  await expect(page.getByRole("region", { name: "Account", exact: true })).toContainText(account.email);
+});
+
+test("an API key is shown once, may what it was given, and is revoked", async ({ page, context, playwright, baseURL }) => {
+  await signIn(context);
+  await page.goto("/settings");
+  await page.getByLabel("Name").fill("laptop");
+  await page.getByLabel("start and select").uncheck();
+  await page.getByLabel("cancel", { exact: true }).uncheck();
+  await page.getByRole("button", { name: "Create key" }).click();
+  const dialog = page.getByRole("dialog", { name: "Your new API key" });
+  const line = dialog.getByText(/export AIDEATOR_API_KEY=aid_sk_/);
+  const key = /aid_sk_\S+/.exec((await line.textContent()) ?? "")?.[0] ?? "";
+  await expect(dialog.getByText(`curl -fsS -H "X-API-Key: $AIDEATOR_API_KEY" ${new URL(page.url()).origin}/api/v1/runs`)).toBeVisible();
+  await expectAccessible(page);
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await dialog.getByRole("button", { name: "Copy the key" }).click();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(`export AIDEATOR_API_KEY=${key}`);
+
+  // A client of its own: this browser's cookie must not do the work.
+  const client = await playwright.request.newContext({ ...(baseURL === undefined ? {} : { baseURL }), extraHTTPHeaders: { "X-API-Key": key } });
+  expect((await client.get("/api/v1/runs")).status()).toBe(200);
+  expect((await client.post("/api/v1/runs", { data: { github_url: "https://github.com/a/b", prompt: TASK } })).status()).toBe(403);
+
+  await dialog.getByRole("button", { name: "I have copied it" }).click();
+  await expect(page.getByText(key)).toHaveCount(0);
+  await page.reload();
+  const row = page.getByRole("list", { name: "API keys" }).getByRole("listitem");
+  await expect(row).toContainText("laptop");
+  await expect(row).toContainText("read runs · made now");
+  await row.getByRole("button", { name: "Revoke laptop" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Revoke" }).click();
+  await expect(page.getByText("No keys yet")).toBeVisible();
+  expect((await client.get("/api/v1/runs")).status()).toBe(401);
+  await client.dispose();
+});
+
+test("the session's end is said, and one comes back to where one was", async ({ page, context }) => {
+  const account = newAccount();
+  await signIn(context, account);
+  await page.goto("/runs?status=completed");
+  await expect(page.getByLabel("State")).toHaveValue("completed");
+  await context.clearCookies();
+  // Whatever asks the server next finds out.
+  await page.getByLabel("Search runs").fill("tests");
+  await page.waitForURL(/\/login\?next=.+&ended=1$/);
+  await expect(page.getByText("Your session ended.")).toBeVisible();
+  await expectAccessible(page);
+  await page.getByLabel("Email").fill(account.email);
+  await page.getByLabel("Password").fill(account.password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.waitForURL("/runs?status=completed&q=tests");
+  await expect(page.getByText("No such run")).toBeVisible();
+});
+
+test("a session that ends in the middle of the form costs no word of it", async ({ page, context }) => {
+  const account = newAccount();
+  await signIn(context, account);
+  await page.goto("/");
+  await page.getByLabel("Prompt").fill(TASK);
+  await context.clearCookies();
+  await page.getByRole("button", { name: "Start Generation" }).click();
+  await page.getByLabel("Email").fill(account.email);
+  await page.getByLabel("Password").fill(account.password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page.getByLabel("Prompt")).toHaveValue(TASK);
+});
