@@ -1,7 +1,7 @@
 "use client";
 
 import { EyeOff } from "lucide-react";
-import { useRouter, useSearchParams } from "next/navigation";
+import { useSearchParams } from "next/navigation";
 import { useMemo, useState } from "react";
 import { usePatches } from "@/hooks/useAPI";
 import { useStored } from "@/hooks/useStored";
@@ -26,7 +26,6 @@ interface CompareViewProps {
 
 /** The variations' evidence side by side, where their changes agree, and any two of them against each other. */
 export function CompareView({ run, state, selected, now }: CompareViewProps) {
-  const router = useRouter();
   const search = useSearchParams();
   const [wish, setWish] = useStored("aideator.blind", ["open", "blind"]);
   const [wanted, setWanted] = useState<{ path: string } | null>(null);
@@ -50,7 +49,8 @@ export function CompareView({ run, state, selected, now }: CompareViewProps) {
 
   const onSides = ({ a, b }: Sides) => {
     const query = new URLSearchParams({ run: run.run_id, view: "compare", ...(a === "base" ? {} : { a: String(a + 1) }), b: String(b + 1) });
-    router.replace(`/stream?${query}`, { scroll: false });
+    // Not the router's way: it would ask the server for the page again.
+    window.history.replaceState(null, "", `/stream?${query}`);
   };
   const show = (agent: number, path: string | null) => {
     setWanted(path === null ? null : { path });

@@ -1,41 +1,57 @@
 "use client";
 
-import { Download } from "lucide-react";
+import { Download, Undo2 } from "lucide-react";
+import { useSelect } from "@/hooks/useAPI";
 import { paths } from "@/lib/api";
 import { applyPatch } from "@/lib/commands";
+import { plural } from "@/lib/format";
 import type { Run } from "@/lib/types";
+import { Alert } from "../ui/alert";
 import { AgentBadge } from "../ui/badge";
 import { Button } from "../ui/button";
-import { CopyLine } from "../ui/copy";
+import { CopyButton, CopyLine } from "../ui/copy";
 
-/** The choice, and how to take it home. */
+/** The choice, how to take it home, and how to take it back. */
 export function SelectionBar({ run, variation, changed }: { run: Run; variation: number; changed: boolean }) {
+  const select = useSelect(run.run_id);
+  const command = applyPatch(window.location.origin, run.run_id, variation);
+  const files = run.variations.find((each) => each.variation_id === variation)?.patch?.files;
   return (
     <section
       aria-label="Selected"
       data-agent={variation + 1}
       className="sticky bottom-0 z-30 -mx-md mt-md border-t-3 border-agent bg-neutral-white shadow-[0_-8px_24px_-12px_hsl(222_84%_16%/0.18)] xl:-mx-lg"
     >
-      <div className="flex flex-wrap items-center gap-md px-md py-3 pb-[max(0.75rem,env(safe-area-inset-bottom))] xl:px-lg">
-        <p className="flex items-center gap-sm font-semibold whitespace-nowrap">
-          <AgentBadge agent={variation} />
-          Selected
+      <div className="flex flex-wrap items-center gap-x-md gap-y-sm px-md py-3 pb-[max(0.75rem,env(safe-area-inset-bottom))] xl:px-lg">
+        <p className="flex items-center gap-sm whitespace-nowrap">
+          <AgentBadge agent={variation} large />
+          <span>
+            <b className="block leading-tight font-semibold">Selected</b>
+            {files !== undefined && <span className="text-caption text-neutral-shadow-ink">{plural(files, "file")}</span>}
+          </span>
         </p>
         {changed ? (
           <>
-            <div className="min-w-0 flex-[1_1_24rem]">
-              <CopyLine wrap command={applyPatch(window.location.origin, run.run_id, variation)} label="Copy the apply line" className="bg-neutral-paper" />
-            </div>
+            {/* On a phone the bar would cover what it is about. */}
+            <CopyLine wrap command={command} label="Copy the apply line" className="flex-[1_1_24rem] bg-neutral-paper max-md:hidden" />
+            <CopyButton text={command} label="Copy the command for git apply" variant="primary">
+              Copy
+            </CopyButton>
             <Button asChild>
               <a href={paths.patch(run.run_id, variation)} download={`${run.run_id}-${variation}.patch`}>
                 <Download aria-hidden />
-                Download .patch
+                .patch
               </a>
             </Button>
           </>
         ) : (
-          <p>It changed no file, so there is nothing to apply.</p>
+          <p className="flex-1">It changed no file, so there is nothing to apply.</p>
         )}
+        <Button variant="ghost" disabled={select.isPending} onClick={() => select.mutate({ variation: null })} title="Take the choice back">
+          <Undo2 aria-hidden />
+          Undo
+        </Button>
+        {select.isError && <Alert tone="error">{select.error.message}</Alert>}
       </div>
     </section>
   );
