@@ -100,6 +100,12 @@ export function useCancelRun(id: string) {
   });
 }
 
+/** Asks one agent to stop; the others go on. */
+export function useCancelVariation(id: string) {
+  const client = useQueryClient();
+  return useMutation({ mutationFn: (variation: number) => api.cancelVariation(id, variation), onSuccess: () => refreshRun(client, id) });
+}
+
 export const useVerify = (id: string) =>
   useMutation({
     mutationFn: (variations: number[]) =>

@@ -1,6 +1,6 @@
 "use client";
 
-import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
+import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { paths } from "@/lib/api";
 import { RunStore } from "@/lib/run-store";
 import { followRun } from "@/lib/sse";
@@ -13,19 +13,28 @@ export function useAgentStream(run: Run) {
   const store = useMemo(() => new RunStore(run), [id]); // eslint-disable-line react-hooks/exhaustive-deps
   const [attempt, setAttempt] = useState(0);
   useEffect(() => followRun(paths.stream(id), store), [id, store, attempt]);
-  useStoreVersion(store);
-  const { connection, state } = store;
+  useEffect(() => store.refresh(run), [run, store]);
+  useSyncExternalStore(
+    store.subscribeFacts,
+    () => store.factsVersion,
+    () => 0,
+  );
+  const { connection, state, live, paused, recovery } = store;
   return {
     store,
+    /** What is to be shown; while paused, what there was then. */
     state,
+    live,
+    paused,
     connection,
+    recovery,
     isStreaming: connection.state === "open",
-    /** Ends a wait for the next attempt. */
-    retryNow: () => setAttempt((count) => count + 1),
+    /** Ends a wait for the next attempt; begins to follow again where that had ended. */
+    retryNow: useCallback(() => setAttempt((count) => count + 1), []),
   };
 }
 
-/** Renders again whenever the store has news. */
+/** Renders again whenever the log that is read has grown. */
 export function useStoreVersion(store: RunStore): number {
   return useSyncExternalStore(
     store.subscribe,

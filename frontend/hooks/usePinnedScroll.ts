@@ -29,5 +29,5 @@ export function usePinnedScroll(scroller: RefObject<HTMLElement | null>, changes
     last.current = scrollTop;
   }, []);
 
-  return { pinned, pin: useCallback(() => setPinned(true), []), onScroll };
+  return { pinned, pin: useCallback(() => setPinned(true), []), unpin: useCallback(() => setPinned(false), []), onScroll };
 }

@@ -7,7 +7,7 @@ export type Tone = "plain" | "ok" | "warn" | "bad" | "dim";
 
 /** One row of the readable log. */
 export interface Row {
-  /** Stable and unique within its variation. */
+  /** Its number among the variation's rows: stable and unique. */
   key: number;
   kind: RowKind;
   tone: Tone;
@@ -18,8 +18,13 @@ export interface Row {
   time: string;
   /** The raw line it comes from, counted from 1; 0 for what the cluster said. */
   line: number;
-  /** Belongs to the row above it. */
+  /** Said after the text, quieter: how a call ended. */
+  aside?: string;
+  /** Belongs to the row with the key `head`, which stands above it. */
   sub?: boolean;
+  head?: number;
+  /** What belongs to this row is shown only on demand. */
+  fold?: boolean;
   /** Text may still be appended to it. */
   open?: boolean;
 }
@@ -28,18 +33,26 @@ export interface Row {
 const MAX_ROW_CHARACTERS = 8192;
 /** Longer outputs of a tool are cut for reading; the raw log has them whole. */
 const MAX_OUTPUT_ROWS = 120;
+/** More calls at a time than any agent makes. */
+const MAX_CALLS = 64;
+const MAX_ARGUMENTS = 1 << 16;
+/** Tools whose output is the repository: of use to the model, seldom to people. */
+const FOLDED = new Set(["read", "list", "search"]);
+/** How the `run` tool ends its output. */
+const EXIT = /\n?\[(exit code \d+|killed[^\]]*|timed out[^\]]*) after ([\d.]+ ?\w+)[^\]]*\]\s*$/;
 
 type NewRow = Omit<Row, "key">;
 
 /** Turns the lines of one variation into rows for reading, as they come. */
 export class ReadableLog {
   readonly rows: Ring<Row>;
-  private next = 0;
-  private calls = new Map<string, string>();
+  /** Arguments of calls, and outputs, of which more is to come, by id. */
+  private readonly calls = new Map<string, string>();
+  private readonly heads = new Map<string, number>();
   private patchBytes = 0;
 
-  constructor(capacity: number) {
-    this.rows = new Ring(capacity);
+  constructor(capacity: number, budget = Infinity) {
+    this.rows = new Ring(capacity, budget, (row) => row.text.length);
   }
 
   /** Adds what a line says. `parsed` is null for a line that is not the agent's own. */
@@ -66,8 +79,7 @@ export class ReadableLog {
         this.call(parsed, at);
         break;
       case "tool_result":
-        this.output(parsed.output, parsed.ok ? "dim" : "bad", at);
-        if (parsed.truncated && !parsed.more) this.push({ kind: "tool", tone: "dim", text: "… the agent was shown only this much", sub: true, ...at });
+        this.result(parsed, at);
         break;
       case "usage":
         this.push({
@@ -79,8 +91,9 @@ export class ReadableLog {
         break;
       case "check": {
         const passed = parsed.exit_code === 0;
-        this.push({ kind: "check", tone: passed ? "ok" : "bad", lead: parsed.command, text: `${exitText(parsed.exit_code)}, ${parsed.seconds.toFixed(1)} s`, ...at });
-        this.output(parsed.output_tail, passed ? "dim" : "bad", at, "check");
+        const aside = `${exitText(parsed.exit_code)}, ${parsed.seconds.toFixed(1)} s`;
+        const head = this.push({ kind: "check", tone: passed ? "ok" : "bad", lead: parsed.command, text: "", aside, ...at });
+        this.output(parsed.output_tail, head, at, "check");
         break;
       }
       case "patch":
@@ -109,7 +122,7 @@ export class ReadableLog {
     const last = this.rows.last();
     delta.split("\n").forEach((piece, index) => {
       if (index === 0 && last?.open === true && last.kind === kind && last.text.length < MAX_ROW_CHARACTERS) {
-        this.rows.replaceLast({ ...last, text: cut(last.text + piece) });
+        this.rows.set(last.key, { ...last, text: cut(last.text + piece) });
       } else {
         this.push({ kind, tone, text: piece, open: true, ...at });
       }
@@ -120,19 +133,37 @@ export class ReadableLog {
     const before = this.calls.get(parsed.id) ?? "";
     const args = before + parsed.arguments;
     if (parsed.more) {
-      this.calls.set(parsed.id, args);
+      if (this.calls.size >= MAX_CALLS) this.calls.clear();
+      this.calls.set(parsed.id, args.slice(0, MAX_ARGUMENTS));
       return;
     }
     this.calls.delete(parsed.id);
-    this.push({ kind: "tool", tone: "plain", lead: parsed.name, text: callSubject(args), ...at });
+    const head = this.push({ kind: "tool", tone: "plain", lead: parsed.name, text: callSubject(args), fold: FOLDED.has(parsed.name), ...at });
+    if (this.heads.size >= MAX_CALLS) this.heads.clear();
+    this.heads.set(parsed.id, head);
   }
 
-  private output(output: string, tone: Tone, at: { time: string; line: number }, kind: RowKind = "tool"): void {
+  /** What a tool said goes below its call; how it ended, into the call's row. */
+  private result(parsed: AgentLine & { type: "tool_result" }, at: { time: string; line: number }): void {
+    const head = this.heads.get(parsed.id);
+    const exit = EXIT.exec(parsed.output);
+    this.output(exit === null ? parsed.output : parsed.output.slice(0, exit.index), head, at);
+    if (parsed.more) return;
+    this.heads.delete(parsed.id);
+    const call = head === undefined ? undefined : this.rows.get(head);
+    if (head !== undefined && call !== undefined) {
+      const ended = exit === null ? (parsed.ok ? "" : "failed") : `${exit[1] ?? ""}, ${exit[2] ?? ""}`;
+      this.rows.set(head, { ...call, tone: parsed.ok ? "plain" : "bad", aside: ended, fold: call.fold === true && parsed.ok });
+    }
+    if (parsed.truncated) this.push({ kind: "tool", tone: "dim", text: "… the agent was shown only this much", sub: true, ...below(head), ...at });
+  }
+
+  private output(output: string, head: number | undefined, at: { time: string; line: number }, kind: RowKind = "tool"): void {
     if (output === "") return;
     const lines = output.replace(/\n$/, "").split("\n");
-    for (const text of lines.slice(0, MAX_OUTPUT_ROWS)) this.push({ kind, tone, text, sub: true, ...at });
+    for (const text of lines.slice(0, MAX_OUTPUT_ROWS)) this.push({ kind, tone: "plain", text, sub: true, ...below(head), ...at });
     const hidden = lines.length - MAX_OUTPUT_ROWS;
-    if (hidden > 0) this.push({ kind, tone: "dim", text: `… ${plural(hidden, "more line")} in the raw log`, sub: true, ...at });
+    if (hidden > 0) this.push({ kind, tone: "dim", text: `… ${plural(hidden, "more line")} in the raw log`, sub: true, ...below(head), ...at });
   }
 
   private patch(parsed: AgentLine & { type: "patch" }, at: { time: string; line: number }): void {
@@ -143,11 +174,15 @@ export class ReadableLog {
     this.push({ kind: "patch", tone: "ok", lead: "patch", text: `${size}, ${plural(this.patchBytes, "character")} in ${plural(parsed.part, "part")}`, ...at });
   }
 
-  private push(row: NewRow): void {
-    this.rows.push({ key: this.next, ...row, text: cut(row.text) });
-    this.next += 1;
+  /** Adds a row; its key is its number in the ring. */
+  private push(row: NewRow): number {
+    const key = this.rows.end;
+    this.rows.push({ key, ...row, text: cut(row.text) });
+    return key;
   }
 }
+
+const below = (head: number | undefined): Pick<Row, "head"> => (head === undefined ? {} : { head });
 
 function cut(text: string): string {
   return text.length <= MAX_ROW_CHARACTERS ? text : `${text.slice(0, MAX_ROW_CHARACTERS)}… (cut here, the raw log has the whole line)`;

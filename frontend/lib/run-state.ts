@@ -1,4 +1,6 @@
 import { callSubject, type AgentLine, type Step } from "./agent-line";
+import type { Received } from "./run-hash";
+import { enter, leave, phaseOf, type Phase } from "./run-phases";
 import type { Check, PatchStats, Run, RunStatus, StreamEvent, Usage, Variation, VariationStatus } from "./types";
 import { hasEnded, runHasEnded } from "./types";
 
@@ -22,13 +24,26 @@ export interface VariationState {
   usage: Usage | null;
   checks: Check[];
   patch: PatchStats | null;
-  /** Lines received so far, and how many the server says there are, once it has ended. */
+  /** Calls of tools so far. */
+  steps: number;
+  phases: Phase[];
+  /** Somebody asked it to stop. */
+  cancelRequested: boolean;
+  /** Counted from 0; another one begins when it is retried. */
+  attempt: number;
+  /** Lines received so far. */
   lines: number;
-  linesTold: number | null;
+  /** What the server says there is, once it has ended. */
+  told: Received | null;
+  /** What had arrived by then; null where it was not counted. */
+  received: Received | null;
   /** The agent's number of its last line; 0 before the first. */
   seq: number;
-  /** Places where lines are missing: told by the server, or seen as a hole in `seq`. */
-  gaps: number;
+  /** Places where the agent's numbers leave lines out, and how many lines that is. */
+  holes: number;
+  missing: number;
+  /** Places where the server knows that lines are missing. */
+  gapsTold: number;
   /** The server has said that every line of it was sent. */
   complete: boolean;
 }
@@ -58,10 +73,17 @@ const nothingKnown = (id: number, runId: string): VariationState => ({
   usage: null,
   checks: [],
   patch: null,
+  steps: 0,
+  phases: [],
+  cancelRequested: false,
+  attempt: 0,
   lines: 0,
-  linesTold: null,
+  told: null,
+  received: null,
   seq: 0,
-  gaps: 0,
+  holes: 0,
+  missing: 0,
+  gapsTold: 0,
   complete: false,
 });
 
@@ -70,8 +92,24 @@ export function initialState(run: Run): RunState {
   return {
     status: run.status,
     complete: false,
-    variations: run.variations.map((variation) => withFacts(nothingKnown(variation.variation_id, run.run_id), variation)),
+    variations: run.variations.map((variation) => begin(withFacts(nothingKnown(variation.variation_id, run.run_id), variation), run.created_at)),
   };
+}
+
+/** Waiting begins with the run. */
+const begin = (state: VariationState, at: string): VariationState => ({
+  ...state,
+  phases: enter([], "queue", state.status === "queued" ? (state.reason ?? "") : "", Date.parse(at)),
+});
+
+/** What the API says of a run that is followed already: only what its stream does not say. */
+export function refresh(state: RunState, run: Run): RunState {
+  const variations = state.variations.map((variation) => {
+    const told = run.variations.find(({ variation_id }) => variation_id === variation.id);
+    if (told === undefined) return variation;
+    return { ...variation, jobName: told.job_name, cancelRequested: told.cancel_requested, attempt: told.attempt, summary: told.summary ?? variation.summary };
+  });
+  return { ...state, variations };
 }
 
 /** Takes over what only the API says, and what the stream may not have said yet. */
@@ -85,6 +123,8 @@ function withFacts(state: VariationState, told: Variation): VariationState {
     hint: told.hint ?? null,
     model: told.model ?? state.model,
     temperature: told.temperature ?? null,
+    cancelRequested: told.cancel_requested,
+    attempt: told.attempt,
     startedAt: told.started_at ?? state.startedAt,
     endedAt: told.ended_at ?? state.endedAt,
     exitCode: told.exit_code ?? null,
@@ -95,8 +135,14 @@ function withFacts(state: VariationState, told: Variation): VariationState {
   };
 }
 
-/** One event of the stream; `line` is its agent line where it has one. */
-export function reduce(state: RunState, event: StreamEvent, line: AgentLine | null = null): RunState {
+/** What comes with an event: the agent's line in it, or what had arrived of a log when its end was told. */
+export interface Extra {
+  line?: AgentLine | null;
+  received?: Received | null;
+}
+
+/** One event of the stream. */
+export function reduce(state: RunState, event: StreamEvent, extra: Extra = {}): RunState {
   switch (event.type) {
     case "heartbeat":
       return state;
@@ -106,7 +152,7 @@ export function reduce(state: RunState, event: StreamEvent, line: AgentLine | nu
       const index = state.variations.findIndex((variation) => variation.id === event.variation_id);
       const before = state.variations[index];
       if (before === undefined) return state;
-      const after = reduceVariation(before, event, line);
+      const after = reduceVariation(before, event, extra);
       const variations = state.variations.slice();
       variations[index] = after;
       const running = state.status === "pending" && after.status !== "queued" && after.status !== "starting";
@@ -117,18 +163,20 @@ export function reduce(state: RunState, event: StreamEvent, line: AgentLine | nu
 
 type VariationEvent = Exclude<StreamEvent, { type: "heartbeat" | "run_complete" }>;
 
-function reduceVariation(state: VariationState, event: VariationEvent, line: AgentLine | null): VariationState {
+function reduceVariation(state: VariationState, event: VariationEvent, { line = null, received = null }: Extra): VariationState {
   switch (event.type) {
     case "agent_output": {
       if (event.partial === true) return state;
       const counted = { ...state, lines: state.lines + 1, startedAt: state.startedAt ?? event.timestamp };
-      return line === null ? counted : reduceLine(counted, line);
+      return line === null ? counted : reduceLine(counted, line, event.timestamp);
     }
-    case "agent_status":
+    case "agent_status": {
+      const phases = phasesAfter(state.phases, event);
       // The API has told the end already: what led to it is only replayed.
-      if (hasEnded(state.status) && !state.complete && !hasEnded(event.status)) return state;
+      if (hasEnded(state.status) && !state.complete && !hasEnded(event.status)) return { ...state, phases };
       return {
-        ...state,
+        ...(state.complete && !hasEnded(event.status) ? anew(state) : state),
+        phases,
         status: event.status,
         reason: event.reason ?? null,
         message: event.message ?? null,
@@ -136,6 +184,7 @@ function reduceVariation(state: VariationState, event: VariationEvent, line: Age
         startedAt: event.status === "running" ? (state.startedAt ?? event.timestamp) : state.startedAt,
         endedAt: hasEnded(event.status) ? (state.endedAt ?? event.timestamp) : state.endedAt,
       };
+    }
     case "agent_error":
       return {
         ...state,
@@ -145,26 +194,53 @@ function reduceVariation(state: VariationState, event: VariationEvent, line: Age
         exitCode: event.exit_code ?? state.exitCode,
       };
     case "log_gap":
-      return event.certain ? { ...state, gaps: state.gaps + 1 } : state;
+      return event.certain ? { ...state, gapsTold: state.gapsTold + 1 } : state;
     case "agent_complete":
       return {
         ...state,
         status: event.status,
         exitCode: event.exit_code ?? state.exitCode,
-        linesTold: event.lines,
-        gaps: state.gaps + (event.lines === state.lines ? 0 : 1),
+        told: { lines: event.lines, bytes: event.bytes, sha256: event.sha256 },
+        received,
         patch: event.patch ?? state.patch,
         usage: event.usage ?? state.usage,
+        phases: leave(state.phases, Date.parse(state.endedAt ?? event.timestamp)),
         endedAt: state.endedAt ?? event.timestamp,
         complete: true,
       };
   }
 }
 
-function reduceLine(state: VariationState, line: AgentLine): VariationState {
-  // A number out of step is a hole, unless the count begins anew with another attempt.
-  const hole = line.seq !== state.seq + 1 && line.seq !== 1;
-  const next = { ...state, seq: line.seq, gaps: state.gaps + (hole ? 1 : 0) };
+/** Another attempt of a variation that had ended: nothing of the work before counts for it. */
+const anew = (state: VariationState): VariationState => ({
+  ...nothingKnown(state.id, ""),
+  jobName: state.jobName,
+  model: state.model,
+  temperature: state.temperature,
+  phases: state.phases,
+  attempt: state.attempt + 1,
+});
+
+function phasesAfter(phases: Phase[], event: VariationEvent & { type: "agent_status" }): Phase[] {
+  const at = Date.parse(event.timestamp);
+  if (event.status === "queued" || event.status === "starting") return enter(phases, "queue", event.reason ?? "", at);
+  if (event.status === "running") return phases.at(-1)?.kind === "queue" ? enter(phases, "clone", "", at) : phases;
+  return leave(phases, at);
+}
+
+/** How many lines are missing before this one, by the agent's own numbers; a count that begins anew is another attempt's. */
+export const missingBefore = (seq: number, line: AgentLine): number => (line.seq === 1 ? 0 : Math.max(0, line.seq - seq - 1));
+
+function reduceLine(state: VariationState, line: AgentLine, time: string): VariationState {
+  const missing = missingBefore(state.seq, line);
+  const phase = phaseOf(line);
+  const next = {
+    ...state,
+    seq: line.seq,
+    holes: state.holes + (missing > 0 ? 1 : 0),
+    missing: state.missing + missing,
+    phases: phase === null ? state.phases : enter(state.phases, phase.kind, phase.label, Date.parse(time)),
+  };
   switch (line.type) {
     case "started":
       return { ...next, model: next.model ?? line.model };
@@ -175,7 +251,7 @@ function reduceLine(state: VariationState, line: AgentLine): VariationState {
     case "reasoning":
       return { ...next, step: "llm", now: "The model is thinking" };
     case "tool_call":
-      return { ...next, step: "tool", now: `${line.name} ${callSubject(line.arguments)}`.trim() };
+      return { ...next, step: "tool", steps: next.steps + (line.more ? 0 : 1), now: `${line.name} ${callSubject(line.arguments)}`.trim() };
     case "usage":
       return { ...next, usage: { input_tokens: line.input_tokens, output_tokens: line.output_tokens, cost_usd: line.cost_usd } };
     case "check": {
@@ -197,11 +273,37 @@ function reduceLine(state: VariationState, line: AgentLine): VariationState {
   }
 }
 
-/** What the stream proves: how many lines came, and whether any is missing. */
-export function integrity(state: RunState): { lines: number; gaps: number; complete: boolean } {
+export type Proof = "same" | "differs" | "open";
+
+/** Whether what arrived of a log is what the server says it is: as many lines, and the same bytes. */
+export function proofOf({ complete, told, received, lines }: VariationState): Proof {
+  if (!complete || told === null) return "open";
+  if (told.lines !== lines) return "differs";
+  if (received === null) return "open";
+  return told.bytes === received.bytes && told.sha256 === received.sha256 ? "same" : "differs";
+}
+
+/** Places of one log where lines are missing. Server and agent may both tell of the same one. */
+export const gapsOf = (variation: VariationState): number => Math.max(variation.holes, variation.gapsTold);
+
+export interface Integrity {
+  lines: number;
+  gaps: number;
+  /** Every log has ended, and was sent whole. */
+  complete: boolean;
+  /** Of the logs that ended, how many are proved to be the server's byte for byte, and how many are not its. */
+  same: number;
+  differs: number;
+}
+
+/** What the stream proves. */
+export function integrity({ variations }: RunState): Integrity {
+  const proofs = variations.map(proofOf);
   return {
-    lines: state.variations.reduce((sum, variation) => sum + variation.lines, 0),
-    gaps: state.variations.reduce((sum, variation) => sum + variation.gaps, 0),
-    complete: state.variations.length > 0 && state.variations.every((variation) => variation.complete),
+    lines: variations.reduce((sum, variation) => sum + variation.lines, 0),
+    gaps: variations.reduce((sum, variation) => sum + gapsOf(variation), 0),
+    complete: variations.length > 0 && variations.every((variation) => variation.complete),
+    same: proofs.filter((proof) => proof === "same").length,
+    differs: proofs.filter((proof) => proof === "differs").length,
   };
 }

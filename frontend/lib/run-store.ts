@@ -1,7 +1,10 @@
 import { parseAgentLine } from "./agent-line";
-import { ReadableLog } from "./readable";
-import { Ring } from "./ring";
-import { initialState, reduce, type RunState } from "./run-state";
+import { plural } from "./format";
+import { ReadableLog, type Row } from "./readable";
+import { Ring, type Rows } from "./ring";
+import { LogHash, type Received } from "./run-hash";
+import { Pace } from "./run-pace";
+import { initialState, missingBefore, reduce, refresh, type RunState } from "./run-state";
 import type { Connection, EventSink } from "./sse";
 import type { Run, StreamEvent } from "./types";
 
@@ -13,38 +16,61 @@ export interface RawLine {
   time: string;
 }
 
-/** The logs of one variation; the arrays change in place, `RunStore.subscribe` says when. */
+/** The logs of one variation; they grow in place, `RunStore.subscribe` says when. */
 export interface VariationLog {
-  raw: Ring<RawLine>;
-  readable: ReadableLog;
+  raw: Rows<RawLine>;
+  readable: Rows<Row>;
+  /** When something last arrived, ms since the epoch; 0 before the first line. */
+  heardAt: number;
 }
 
-/** Newest lines kept in memory per variation; the API has them all. */
+/** What came after a lost connection was back that had been printed while it was lost. */
+export interface Recovery {
+  lines: number;
+  /** When the connection was back, ms since the epoch. */
+  at: number;
+}
+
+interface Written {
+  raw: Ring<RawLine>;
+  readable: ReadableLog;
+  hash: LogHash;
+  heardAt: number;
+}
+
+/** Newest lines kept in memory per variation, and their characters; the API has them all. */
 export const KEPT_LINES = 20_000;
-/** Readers are told at most this often: writing is per event, drawing is not. */
-const NOTIFY_MS = 50;
+const KEPT_CHARACTERS = 12 << 20;
+/** Of a longer line only the beginning is kept; the agent's own are at most 8 KiB. */
+const MAX_LINE = 1 << 16;
 
 /** Everything the page knows of a run: written synchronously by the stream, read when told. */
 export class RunStore implements EventSink {
   private current: RunState;
   private link: Connection = { state: "connecting" };
   private lastId: string | null = null;
-  private readonly logs = new Map<number, VariationLog>();
+  private readonly logs = new Map<number, Written>();
   /** The beginning of a line that comes in parts. */
   private readonly partial = new Map<number, string>();
-  private readonly listeners = new Set<() => void>();
-  private scheduled = false;
-  private notifiedAt = 0;
-  private changes = 0;
+  private readonly pace = new Pace();
+  private frozen: { state: RunState; logs: Map<number, VariationLog> } | null = null;
+  private lost = false;
+  /** The server's time at which the connection was back, as it told it; lines before it are recovered. */
+  private backAt: string | null = null;
+  private recovered: Recovery | null = null;
 
   constructor(run: Run) {
     this.current = initialState(run);
-    for (const variation of this.current.variations) {
-      this.logs.set(variation.id, { raw: new Ring(KEPT_LINES), readable: new ReadableLog(KEPT_LINES) });
-    }
+    for (const { id } of this.current.variations) this.logs.set(id, newLog());
   }
 
+  /** What is to be shown: while paused, what there was then. */
   get state(): RunState {
+    return this.frozen?.state ?? this.current;
+  }
+
+  /** What there is now, paused or not. */
+  get live(): RunState {
     return this.current;
   }
 
@@ -52,56 +78,135 @@ export class RunStore implements EventSink {
     return this.link;
   }
 
-  /** Grows with every notification: what `useSyncExternalStore` compares. */
-  get version(): number {
-    return this.changes;
+  get recovery(): Recovery | null {
+    return this.recovered;
   }
 
-  log(variation: number): VariationLog | undefined {
-    return this.logs.get(variation);
+  get paused(): boolean {
+    return this.frozen !== null;
   }
 
   get lastEventId(): string | null {
     return this.lastId;
   }
 
+  log(variation: number): VariationLog | undefined {
+    const frozen = this.frozen?.logs.get(variation);
+    if (frozen !== undefined) return frozen;
+    const log = this.logs.get(variation);
+    return log === undefined ? undefined : { raw: log.raw, readable: log.readable.rows, heardAt: log.heardAt };
+  }
+
+  /** Freezes what is shown; what arrives is kept and counted all the same. */
+  pause(): void {
+    if (this.frozen !== null) return;
+    const logs = new Map<number, VariationLog>();
+    for (const [id, log] of this.logs) logs.set(id, { raw: log.raw.freeze(), readable: log.readable.rows.freeze(), heardAt: log.heardAt });
+    this.frozen = { state: this.current, logs };
+    this.pace.now();
+  }
+
+  resume(): void {
+    this.frozen = null;
+    this.pace.now();
+  }
+
+  /** Takes over what only the API says, when it was asked again. */
+  refresh(run: Run): void {
+    this.current = refresh(this.current, run);
+    this.pace.now();
+  }
+
   onConnection(connection: Connection): void {
+    if (connection.state === "waiting") {
+      this.lost = true;
+      this.recovered = null;
+    }
+    if (connection.state === "open" && this.lost) {
+      this.lost = false;
+      this.backAt = "";
+      this.recovered = { lines: 0, at: Date.now() };
+    }
     this.link = connection;
-    this.schedule();
+    this.pace.now();
   }
 
   /** Takes in one event of the stream. */
   onEvent(event: StreamEvent, id: string | null): void {
     if (id !== null && id !== "") this.lastId = id;
-    if (event.type === "agent_output") {
-      this.applyOutput(event);
-    } else {
-      this.current = reduce(this.current, event);
-      if (event.type !== "heartbeat" && event.type !== "run_complete") this.note(event);
+    switch (event.type) {
+      case "agent_output":
+        this.applyOutput(event);
+        this.pace.soon();
+        return;
+      case "heartbeat":
+        // The first one of a connection comes before everything else.
+        if (this.backAt === "") this.backAt = event.timestamp ?? null;
+        return;
+      case "run_complete":
+        this.current = reduce(this.current, event);
+        break;
+      default: {
+        const attempt = this.current.variations.find((variation) => variation.id === event.variation_id)?.attempt;
+        this.current = reduce(this.current, event, event.type === "agent_complete" ? { received: this.received(event) } : {});
+        const after = this.current.variations.find((variation) => variation.id === event.variation_id)?.attempt;
+        const log = this.logs.get(event.variation_id);
+        if (log !== undefined && attempt !== after) log.hash = new LogHash();
+        this.note(event);
+      }
     }
-    this.schedule();
+    this.pace.now();
   }
 
-  readonly subscribe = (listener: () => void): (() => void) => {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
-  };
+  /** Told for every change that is to be drawn at once, at most every 50 ms: the log that is read. */
+  readonly subscribe = (listener: () => void): (() => void) => this.pace.subscribe(listener);
+  /** Told of changes of state at once, of mere progress four times a second: everything else. */
+  readonly subscribeFacts = (listener: () => void): (() => void) => this.pace.subscribeFacts(listener);
+
+  /** They grow with every notification: what `useSyncExternalStore` compares. */
+  get version(): number {
+    return this.pace.version;
+  }
+
+  get factsVersion(): number {
+    return this.pace.factsVersion;
+  }
 
   private applyOutput(event: StreamEvent & { type: "agent_output" }): void {
     const id = event.variation_id;
     const log = this.logs.get(id);
     if (log === undefined) return;
-    const content = (this.partial.get(id) ?? "") + (event.content ?? decode(event.content_base64 ?? ""));
+    const bytes = event.content_base64 === undefined ? null : bytesOf(event.content_base64);
+    log.hash.add(bytes ?? event.content ?? "", event.partial === true);
+    log.heardAt = Date.now();
+    const part = bytes === null ? (event.content ?? "") : new TextDecoder().decode(bytes);
+    const before = this.partial.get(id) ?? "";
+    const content = before.length < MAX_LINE ? before + part : before;
     if (event.partial === true) {
       this.partial.set(id, content);
       return;
     }
     this.partial.delete(id);
-    const parsed = parseAgentLine(content);
-    this.current = reduce(this.current, event, parsed);
-    const line = log.raw.length + log.raw.dropped + 1;
-    log.raw.push({ line, content, time: event.timestamp });
+    this.countRecovered(event.timestamp);
+    const parsed = content.length > MAX_LINE ? null : parseAgentLine(content);
+    const line = log.raw.end + 1;
+    if (parsed !== null) {
+      const seq = this.current.variations.find((variation) => variation.id === id)?.seq ?? 0;
+      const missing = missingBefore(seq, parsed);
+      if (missing > 0) log.readable.note("gap", "warn", `${plural(missing, "line")} unavailable`, `The agent's lines ${seq + 1} to ${parsed.seq - 1} never arrived.`, event.timestamp);
+    }
+    this.current = reduce(this.current, event, { line: parsed });
+    log.raw.push({ line, content: content.length > MAX_LINE ? content.slice(0, MAX_LINE) : content, time: event.timestamp });
     log.readable.add(content, parsed, event.timestamp, line);
+  }
+
+  private countRecovered(timestamp: string): void {
+    if (this.backAt === null || this.backAt === "" || this.recovered === null) return;
+    if (Date.parse(timestamp) <= Date.parse(this.backAt)) this.recovered = { ...this.recovered, lines: this.recovered.lines + 1 };
+  }
+
+  private received(event: StreamEvent & { type: "agent_complete" }): Received | null {
+    return this.logs.get(event.variation_id)?.hash.figures(event.bytes) ?? null;
   }
 
   /** What the cluster says goes into the readable log, where it happened. */
@@ -124,28 +229,13 @@ export class RunStore implements EventSink {
         break;
     }
   }
-
-  private schedule(): void {
-    if (this.scheduled) return;
-    this.scheduled = true;
-    // A hidden tab gets no frames; its log is written all the same, and drawn when it is shown.
-    requestAnimationFrame((now) => {
-      const early = NOTIFY_MS - (now - this.notifiedAt);
-      if (early > 0) setTimeout(() => this.notify(), early);
-      else this.notify();
-    });
-  }
-
-  private notify(): void {
-    this.scheduled = false;
-    this.notifiedAt = performance.now();
-    this.changes += 1;
-    for (const listener of this.listeners) listener();
-  }
 }
 
-/** Bytes that are not UTF-8, with U+FFFD where they are not. */
-function decode(base64: string): string {
-  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-  return new TextDecoder().decode(bytes);
-}
+const newLog = (): Written => ({
+  raw: new Ring<RawLine>(KEPT_LINES, KEPT_CHARACTERS, (line) => line.content.length),
+  readable: new ReadableLog(KEPT_LINES, KEPT_CHARACTERS),
+  hash: new LogHash(),
+  heardAt: 0,
+});
+
+const bytesOf = (base64: string): Uint8Array => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));

@@ -31,7 +31,7 @@ type Maybe<T> = T | null | undefined;
 
 /** The events of a run's stream, with the event's name as `type`. */
 export type StreamEvent =
-  | { type: "heartbeat" }
+  | { type: "heartbeat"; timestamp?: string }
   | {
       type: "agent_output";
       variation_id: number;

@@ -1,23 +1,32 @@
 "use client";
 
+import { useState } from "react";
 import { visible } from "@/lib/ansi";
-import { followLogs } from "@/lib/commands";
+import { useSelect } from "@/hooks/useAPI";
+import { useKeys } from "@/hooks/useKeys";
+import { describeJob, followLogs } from "@/lib/commands";
 import { count, exitText } from "@/lib/format";
 import type { RunState, VariationState } from "@/lib/run-state";
+import { tail } from "@/lib/ring";
 import type { RunStore } from "@/lib/run-store";
-import type { Run } from "@/lib/types";
+import { hasEnded, type Run } from "@/lib/types";
 import { cn } from "@/lib/utils";
 import { DiffPanel } from "../diff/DiffPanel";
-import { AnsiText } from "../log/LogText";
+import { AnsiText, LogText } from "../log/LogText";
 import { LogView } from "../log/LogView";
+import { Kbd } from "../run/Kbd";
+import { MobileBar } from "../run/MobileBar";
 import { AgentBadge } from "../ui/badge";
-import { CopyLine } from "../ui/copy";
+import { CopyButton, CopyLine } from "../ui/copy";
+import { Confirm } from "../ui/dialog";
 import { Status } from "../ui/status";
 import { Count, Tabs, TabsContent, TabsList, TabsTrigger } from "../ui/tabs";
+import { ActivityPanel } from "./ActivityPanel";
 import { Additions, Evidence, Measures } from "./AgentFacts";
 import { Cause } from "./CardBody";
 import { SelectButton } from "./SelectButton";
-import { canSelect, modelName, statusWord } from "./words";
+import { StopButton } from "./StopButton";
+import { canSelect, details, lasting, modelName, shortWord, statusWord } from "./words";
 
 interface AgentFocusProps {
   run: Run;
@@ -26,26 +35,36 @@ interface AgentFocusProps {
   agent: number;
   selected: number | null;
   now: number;
+  /** The line of the log that the address names. */
+  line: number | null;
   onAgent: (agent: number) => void;
+  onLine: (line: number | null) => void;
+  onCompare: () => void;
 }
 
 /** One agent with all it printed and changed; the others stay in sight beside it. */
-export function AgentFocus({ run, store, state, agent, selected, now, onAgent }: AgentFocusProps) {
+export function AgentFocus({ run, store, state, agent, selected, now, line, onAgent, onLine, onCompare }: AgentFocusProps) {
   const variation = state.variations.find(({ id }) => id === agent) ?? state.variations[0];
   if (variation === undefined) return null;
   return (
-    <div className="grid items-start gap-md md:grid-cols-[14rem_minmax(0,1fr)] xl:grid-cols-[17rem_minmax(0,1fr)]">
-      <nav aria-label="Agents" className="grid gap-sm max-md:grid-cols-5 md:sticky md:top-[4.25rem]">
-        {state.variations.map((each) => (
-          <RailItem key={each.id} variation={each} current={each.id === variation.id} onClick={() => onAgent(each.id)} />
-        ))}
-      </nav>
-      <Viewer key={variation.id} run={run} store={store} variation={variation} selected={selected === variation.id} now={now} />
-    </div>
+    <>
+      <div className="grid items-start gap-md max-md:gap-3 md:grid-cols-[14rem_minmax(0,1fr)] xl:grid-cols-[17rem_minmax(0,1fr)]">
+        <nav aria-label="Agents" className="grid gap-sm max-md:grid-cols-5 max-md:gap-xs md:sticky md:top-[4.25rem]">
+          {state.variations.map((each) => (
+            <RailItem key={each.id} variation={each} now={now} current={each.id === variation.id} onClick={() => onAgent(each.id)} />
+          ))}
+          <p aria-hidden className="flex flex-wrap items-center gap-xs px-3 pt-xs text-caption text-neutral-shadow-ink max-md:hidden pointer-coarse:hidden">
+            <Kbd>1</Kbd> to <Kbd>{state.variations.length}</Kbd> switch, <Kbd>/</Kbd> search
+          </p>
+        </nav>
+        <Viewer key={variation.id} {...{ run, store, variation, now, line, onLine }} selected={selected === variation.id} />
+      </div>
+      {selected === null && <MobileBar run={run} variation={variation} agents={state.variations.length} onAgent={onAgent} onCompare={onCompare} />}
+    </>
   );
 }
 
-function RailItem({ variation, current, onClick }: { variation: VariationState; current: boolean; onClick: () => void }) {
+function RailItem({ variation, now, current, onClick }: { variation: VariationState; now: number; current: boolean; onClick: () => void }) {
   return (
     <button
       type="button"
@@ -53,80 +72,163 @@ function RailItem({ variation, current, onClick }: { variation: VariationState; 
       aria-current={current ? "true" : undefined}
       onClick={onClick}
       className={cn(
-        "grid min-w-0 gap-xs rounded-lg border border-l-4 border-l-agent bg-neutral-paper p-3 text-left hover:border-neutral-edge/70 hover:border-l-agent max-md:justify-items-center max-md:p-sm",
+        "grid min-w-0 gap-xs rounded-lg border border-l-4 border-l-agent bg-neutral-paper p-3 text-left hover:border-neutral-edge/70 hover:border-l-agent max-md:justify-items-center max-md:gap-0.5 max-md:rounded-md max-md:border-l max-md:border-l-neutral-fog max-md:px-xs max-md:py-1.5",
         current && "bg-neutral-white shadow-md ring-2 ring-agent-ink",
       )}
     >
-      <span className="flex w-full min-w-0 flex-wrap items-center gap-x-sm max-md:justify-center">
+      <span className="flex w-full min-w-0 flex-wrap items-center gap-x-sm max-md:flex-col max-md:gap-0.5">
         <AgentBadge agent={variation.id} />
         <span className="min-w-0 flex-1 truncate font-semibold max-md:sr-only">{modelName(variation)}</span>
-        <Status status={variation.status} word={statusWord(variation)} className="max-xl:w-full max-xl:pl-7 max-md:sr-only" />
+        <Status status={variation.status} word={statusWord(variation)} className="max-xl:w-full max-xl:pl-7 max-md:hidden" />
+        <Status status={variation.status} word={shortWord(variation)} className="gap-0.5 md:hidden" />
       </span>
       <span className="truncate pl-7 text-caption text-neutral-shadow-ink max-md:hidden">
-        {variation.patch === null ? visible(variation.reason ?? variation.now) : <Additions patch={variation.patch} />}
+        <RailLine variation={variation} now={now} />
       </span>
     </button>
   );
 }
 
-function Viewer({ run, store, variation, selected, now }: { run: Run; store: RunStore; variation: VariationState; selected: boolean; now: number }) {
-  const command = followLogs(variation.jobName, run.namespace);
+function RailLine({ variation, now }: { variation: VariationState; now: number }) {
+  const { checks, patch, status, reason } = variation;
+  if (hasEnded(status) && (checks.length > 0 || patch !== null)) {
+    const passed = checks.filter(({ exit_code }) => exit_code === 0).length;
+    return (
+      <>
+        {checks.length > 0 && `${passed} of ${checks.length} passed`}
+        {checks.length > 0 && patch !== null && ", "}
+        {patch !== null && <Additions patch={patch} />}
+      </>
+    );
+  }
+  return [visible(reason ?? variation.now), lasting(variation, now)].filter(Boolean).join(", ");
+}
+
+interface ViewerProps {
+  run: Run;
+  store: RunStore;
+  variation: VariationState;
+  selected: boolean;
+  now: number;
+  line: number | null;
+  onLine: (line: number | null) => void;
+}
+
+type Tab = "result" | "activity" | "log" | "diff";
+
+function Viewer({ run, store, variation, selected, now, line, onLine }: ViewerProps) {
+  const [tab, setTab] = useState<Tab>("log");
+  const [asking, setAsking] = useState(false);
+  const select = useSelect(run.run_id);
+  const { id, status, patch } = variation;
+  const waits = status === "queued" || status === "starting";
+  const command = (waits ? describeJob : followLogs)(variation.jobName, run.namespace);
+  useKeys({
+    a: () => setTab("activity"),
+    l: () => setTab("log"),
+    d: () => setTab("diff"),
+    s: () => canSelect(variation) && !selected && setAsking(true),
+    ...(tab === "log" ? {} : { "/": () => setTab("log") }),
+  });
   return (
-    <section data-agent={variation.id + 1} aria-labelledby="viewed" className="min-w-0 overflow-clip rounded-lg border bg-neutral-white shadow-md">
+    <section data-agent={id + 1} aria-labelledby="viewed" className="min-w-0 overflow-clip rounded-lg border bg-neutral-white shadow-md">
       <div className="flex flex-wrap items-center gap-3 border-t-3 border-agent bg-neutral-paper px-md py-3">
-        <AgentBadge agent={variation.id} large />
+        <AgentBadge agent={id} large />
         <div className="min-w-0 flex-1">
           <h2 id="viewed" className="text-body-sm font-semibold">
             {modelName(variation)}
             {variation.temperature !== null && <span className="text-caption font-normal text-neutral-shadow-ink"> temp {variation.temperature}</span>}
+            {variation.attempt > 0 && <span className="text-caption font-normal text-neutral-shadow-ink"> attempt {variation.attempt + 1}</span>}
           </h2>
           <Measures variation={variation} now={now} />
         </div>
         <CopyLine command={command} label="Copy the kubectl command" className="flex-[0_1_31rem] max-lg:hidden" />
-        <Status status={variation.status} word={statusWord(variation)} />
-        {canSelect(variation) && <SelectButton runId={run.run_id} variation={variation.id} selected={selected} size="md" />}
+        <span className="lg:hidden">
+          <CopyButton size="icon" text={command} label={`Copy: ${command}`} />
+        </span>
+        <Status status={status} word={statusWord(variation)} className="max-md:hidden" />
+        <StopButton runId={run.run_id} variation={variation} size="md" />
+        {canSelect(variation) && <SelectButton runId={run.run_id} variation={id} selected={selected} size="md" />}
       </div>
-      <Tabs defaultValue="log">
-        <TabsList aria-label={`Agent ${variation.id + 1}`}>
+      <Tabs value={tab} onValueChange={(value) => setTab(value as Tab)}>
+        <TabsList aria-label={`Agent ${id + 1}`}>
           <TabsTrigger value="result">Result</TabsTrigger>
+          <TabsTrigger value="activity">
+            Activity <Count>{count(variation.steps)}</Count>
+          </TabsTrigger>
           <TabsTrigger value="log">
             Log <Count>{count(variation.lines)}</Count>
           </TabsTrigger>
           <TabsTrigger value="diff">
             Diff
-            {variation.patch !== null && (
+            {patch !== null && (
               <Count>
-                +{variation.patch.additions} −{variation.patch.deletions}
+                +{patch.additions} −{patch.deletions}
               </Count>
             )}
           </TabsTrigger>
         </TabsList>
         <TabsContent value="result" className="p-md">
-          <ResultPanel variation={variation} />
+          <ResultPanel store={store} variation={variation} command={command} />
+        </TabsContent>
+        <TabsContent value="activity">
+          <ActivityPanel
+            store={store}
+            variation={id}
+            onLine={(next) => {
+              onLine(next);
+              setTab("log");
+            }}
+          />
         </TabsContent>
         <TabsContent value="log">
-          <LogView runId={run.run_id} store={store} variation={variation.id} />
+          <LogView runId={run.run_id} store={store} variation={id} marked={line} onMark={onLine} />
         </TabsContent>
         <TabsContent value="diff">
           <DiffPanel runId={run.run_id} variation={variation} />
         </TabsContent>
       </Tabs>
+      <Confirm open={asking} onOpenChange={setAsking} title={`Select agent ${id + 1}?`} action={`Select agent ${id + 1}`} onConfirm={() => select.mutate(id)}>
+        The choice can be changed later.
+      </Confirm>
     </section>
   );
 }
 
-function ResultPanel({ variation }: { variation: VariationState }) {
+/** Lines of the log that are shown below a cause. */
+const LAST_LINES = 20;
+
+function ResultPanel({ store, variation, command }: { store: RunStore; variation: VariationState; command: string }) {
+  const failed = hasEnded(variation.status) && variation.status !== "succeeded";
+  const rows = store.log(variation.id)?.readable;
   return (
     <div className="grid gap-md">
       {variation.reason !== null && <Cause variation={variation} />}
-      <p className="max-w-[46rem] text-body whitespace-pre-wrap">{visible(variation.summary ?? "No result yet.")}</p>
+      <p className="max-w-[46rem] text-body whitespace-pre-wrap">{visible(variation.summary ?? (failed ? "It ended before it had a result." : "No result yet."))}</p>
       <div className="flex flex-wrap gap-xs">
         <Evidence variation={variation} />
       </div>
+      {failed && rows !== undefined && rows.end > 0 && (
+        <figure className="min-w-0 overflow-hidden rounded-md border">
+          <figcaption className="flex items-center justify-between gap-sm border-b bg-neutral-paper py-xs pr-xs pl-3 text-caption">
+            Its last lines
+            <CopyButton size="sm" text={() => details(variation, command)} label="Copy what is known of how it ended">
+              Copy details
+            </CopyButton>
+          </figcaption>
+          <ol className="overflow-x-auto p-3 font-mono text-caption">
+            {tail(rows, LAST_LINES).map((row) => (
+              <li key={row.key} className="wrap-anywhere whitespace-pre-wrap">
+                <LogText row={row} />
+              </li>
+            ))}
+          </ol>
+        </figure>
+      )}
       {variation.checks.map((check, index) => (
-        <figure key={index} className="overflow-hidden rounded-md border">
+        <figure key={index} className="min-w-0 overflow-hidden rounded-md border">
           <figcaption className="border-b bg-neutral-paper px-3 py-sm font-mono text-caption">
-            $ {check.command}{" "}
+            $ {visible(check.command)}{" "}
             <span className="text-neutral-shadow-ink">
               {exitText(check.exit_code)}, {check.seconds.toFixed(1)} s
             </span>

@@ -1,42 +1,52 @@
 "use client";
 
-import { PanelLeft } from "lucide-react";
+import { Boxes, Brain, Clock, FileDiff, FlaskConical, FolderGit2, PanelLeft, PenLine, Wrench, type LucideIcon } from "lucide-react";
 import { visible } from "@/lib/ansi";
-import { followLogs } from "@/lib/commands";
+import { describeJob, followLogs } from "@/lib/commands";
+import { plural } from "@/lib/format";
 import type { RunStore } from "@/lib/run-store";
 import type { VariationState } from "@/lib/run-state";
 import { hasEnded, type Run } from "@/lib/types";
 import { cn } from "@/lib/utils";
+import { Kbd } from "../run/Kbd";
 import { AgentBadge } from "../ui/badge";
 import { Button } from "../ui/button";
 import { CopyButton } from "../ui/copy";
 import { Status } from "../ui/status";
-import { Evidence, Measures } from "./AgentFacts";
+import { Additions, Evidence, Measures } from "./AgentFacts";
 import { CardBody } from "./CardBody";
 import { SelectButton } from "./SelectButton";
-import { canSelect, modelName, statusWord } from "./words";
+import { StopButton } from "./StopButton";
+import { canSelect, details, lasting, modelName, statusWord } from "./words";
 
 interface StreamCardProps {
   run: Run;
   store: RunStore;
   variation: VariationState;
   selected: boolean;
+  /** Another one was selected. */
+  dimmed: boolean;
   now: number;
+  /** The moment that the log is shown at, ms since the epoch; null for the newest. */
+  cursor: number | null;
   onFocus: () => void;
 }
 
 /** One agent: who, how it stands, what it prints now, and what came of it. */
-export function StreamCard({ run, store, variation, selected, now, onFocus }: StreamCardProps) {
-  const { id } = variation;
-  const command = followLogs(variation.jobName, run.namespace);
-  const evidence = variation.checks.length > 0 || variation.patch !== null;
+export function StreamCard({ run, store, variation, selected, dimmed, now, cursor, onFocus }: StreamCardProps) {
+  const { id, status, patch } = variation;
+  const waits = status === "queued" || status === "starting";
+  const ended = hasEnded(status);
+  const command = (waits ? describeJob : followLogs)(variation.jobName, run.namespace);
+  const evidence = ended && (variation.checks.length > 0 || patch !== null || status === "cancelled");
   return (
     <article
       data-agent={id + 1}
       aria-labelledby={`agent-${id}`}
       className={cn(
-        "flex min-h-[21.5rem] min-w-0 flex-col rounded-lg border border-l-4 border-l-agent bg-neutral-paper shadow-md max-md:min-h-0",
+        "@container flex min-h-[21.5rem] min-w-0 flex-col rounded-lg border border-l-4 border-l-agent bg-neutral-paper shadow-md max-md:min-h-0",
         selected && "ring-2 ring-agent-ink",
+        dimmed && "bg-neutral-fog/45 shadow-none",
       )}
     >
       <header className="flex items-center gap-sm px-md pt-3">
@@ -47,32 +57,69 @@ export function StreamCard({ run, store, variation, selected, now, onFocus }: St
         {variation.temperature !== null && (
           <span className="text-caption whitespace-nowrap text-neutral-shadow-ink">temp {variation.temperature}</span>
         )}
-        <Status className="ml-auto" status={variation.status} word={statusWord(variation)} />
+        {variation.attempt > 0 && <span className="text-caption whitespace-nowrap text-neutral-shadow-ink">attempt {variation.attempt + 1}</span>}
+        <Status className="ml-auto" status={status} word={statusWord(variation)} />
       </header>
       <Measures variation={variation} now={now} className="px-md pt-xs" />
       <div className="mt-sm flex min-h-6 flex-wrap items-center gap-xs px-md">
-        {evidence ? <Evidence variation={variation} /> : <span className="min-w-0 truncate text-body-sm">{visible(nowText(variation))}</span>}
+        {evidence ? <Evidence variation={variation} /> : <Now variation={variation} store={store} now={now} />}
       </div>
-      <CardBody runId={run.run_id} store={store} variation={variation} />
+      <CardBody runId={run.run_id} store={store} variation={variation} cursor={cursor} />
       <footer className="flex flex-wrap items-center gap-sm px-md py-3">
         <Button size="sm" onClick={onFocus} aria-label={`Focus agent ${id + 1}`}>
           <PanelLeft aria-hidden />
           Focus
+          <span className="@max-[21rem]:hidden">
+            <Kbd>{id + 1}</Kbd>
+          </span>
         </Button>
         <CopyButton size="icon-sm" text={command} label={`Copy: ${command}`} />
-        {canSelect(variation) && (
-          <span className="ml-auto flex items-center gap-sm">
-            <SelectButton runId={run.run_id} variation={id} selected={selected} />
-          </span>
-        )}
+        <span className="ml-auto flex items-center gap-sm">
+          {!ended && patch !== null && (
+            <span className="text-caption">
+              <Additions patch={patch} />
+            </span>
+          )}
+          {ended && status !== "succeeded" && status !== "cancelled" && (
+            <CopyButton size="sm" text={() => details(variation, command)} label="Copy what is known of how it ended">
+              Details
+            </CopyButton>
+          )}
+          <StopButton runId={run.run_id} variation={variation} />
+          {canSelect(variation) && <SelectButton runId={run.run_id} variation={id} selected={selected} />}
+        </span>
       </footer>
     </article>
+  );
+}
+
+const STEP_ICONS = { clone: FolderGit2, context: FolderGit2, llm: PenLine, tool: Wrench, check: FlaskConical, diff: FileDiff, other: Boxes } as const;
+
+/** Silent for longer than this is worth a word, ms. */
+const SILENCE_MS = 30_000;
+
+/** What it does at this moment, and for how long. */
+function Now({ variation, store, now }: { variation: VariationState; store: RunStore; now: number }) {
+  const { status, step } = variation;
+  const heard = store.log(variation.id)?.heardAt ?? 0;
+  const silence = status === "running" && heard > 0 ? now - heard : 0;
+  const Icon: LucideIcon = status === "queued" ? Clock : status === "starting" || step === null ? Boxes : step === "llm" && variation.now.endsWith("thinking") ? Brain : STEP_ICONS[step];
+  return (
+    <>
+      <Icon aria-hidden className="size-4 shrink-0 text-neutral-shadow-ink" />
+      <span className="min-w-0 flex-1 truncate pl-xs text-body-sm">{visible(nowText(variation))}</span>
+      {silence > SILENCE_MS ? (
+        <span className="text-caption text-semantic-warning-ink">no output for {plural(Math.floor(silence / 1000), "second")}</span>
+      ) : (
+        <span className="text-caption tabular-nums text-neutral-shadow-ink">{lasting(variation, now)}</span>
+      )}
+    </>
   );
 }
 
 function nowText(variation: VariationState): string {
   if (hasEnded(variation.status)) return variation.complete ? "No change to the repository" : "Reading the end of its log";
   if (variation.status === "queued") return "Waiting for a node";
-  if (variation.status === "starting") return "Waiting for its container";
-  return variation.now;
+  if (variation.status === "starting") return variation.reason === null ? "Waiting for its container" : "Starting its container";
+  return variation.now === "" ? "Waiting for its first line" : variation.now;
 }

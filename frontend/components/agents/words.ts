@@ -12,11 +12,26 @@ const STEP_WORDS = {
   other: "Running",
 } as const;
 
+/** The same where there is only room for one short word. */
+const SHORT_WORDS = {
+  queued: "waits",
+  starting: "starts",
+  running: "runs",
+  succeeded: "done",
+  failed: "failed",
+  cancelled: "ended",
+  lost: "lost",
+} as const;
+const SHORT_STEPS = { clone: "clones", context: "reads", llm: "writes", tool: "works", check: "tests", diff: "diffs", other: "runs" } as const;
+
 /** The state in a word or two; while it runs, what it does. */
 export function statusWord(variation: VariationState): string | undefined {
+  if (variation.cancelRequested && !hasEnded(variation.status)) return "Stopping";
   if (variation.status !== "running" || variation.step === null) return undefined;
   return variation.step === "llm" && variation.now.endsWith("thinking") ? "Thinking" : STEP_WORDS[variation.step];
 }
+
+export const shortWord = ({ status, step }: VariationState): string => (status === "running" && step !== null ? SHORT_STEPS[step] : SHORT_WORDS[status]);
 
 /** How long it has been at work; empty before it started. */
 export function elapsed(variation: VariationState, now: number): string {
@@ -25,9 +40,36 @@ export function elapsed(variation: VariationState, now: number): string {
   return duration(end - Date.parse(variation.startedAt));
 }
 
+/** How long what it does now has lasted; empty when it does nothing. */
+export function lasting(variation: VariationState, now: number): string {
+  const phase = variation.phases.at(-1);
+  return phase === undefined || phase.to !== null || hasEnded(variation.status) ? "" : duration(now - phase.from);
+}
+
 /** The model without its provider's prefix. */
 export const modelName = (variation: VariationState): string => (variation.model ?? "default model").replace(/^openai\//, "");
 
 /** Whether there is something to pick: a change, or the answer of one that succeeded. */
 export const canSelect = (variation: VariationState): boolean =>
   variation.complete && (variation.patch !== null || variation.status === "succeeded");
+
+/** What it had done when it was ended before its time. */
+export const isPartial = (variation: VariationState): boolean => hasEnded(variation.status) && variation.status !== "succeeded" && variation.patch !== null;
+
+/** All that is known of how it ended, to be pasted into a report. */
+export function details(variation: VariationState, command: string): string {
+  const { id, attempt, jobName, status, reason, message, hint, exitCode, told } = variation;
+  const lines: [string, string | number | null][] = [
+    ["agent", id + 1],
+    ["attempt", attempt === 0 ? null : attempt + 1],
+    ["job", jobName],
+    ["status", status],
+    ["reason", reason],
+    ["exit code", exitCode],
+    ["message", message],
+    ["hint", hint],
+    ["log", told === null ? null : `${told.lines} lines, ${told.bytes} bytes, sha256 ${told.sha256}`],
+    ["see", command],
+  ];
+  return lines.flatMap(([name, value]) => (value === null ? [] : [`${name}: ${value}\n`])).join("");
+}

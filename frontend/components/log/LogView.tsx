@@ -1,90 +1,141 @@
 "use client";
 
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { ArrowDownToLine, Clock, ExternalLink, Search } from "lucide-react";
-import { useRef, useState } from "react";
+import { ArrowDownToLine } from "lucide-react";
+import { useEffect, useLayoutEffect, useRef, useState, type MouseEvent } from "react";
 import { usePinnedScroll } from "@/hooks/usePinnedScroll";
 import { useStoreVersion } from "@/hooks/useAgentStream";
-import { paths } from "@/lib/api";
-import { clock, plural } from "@/lib/format";
-import type { Row } from "@/lib/readable";
-import type { Ring } from "@/lib/ring";
-import type { RawLine, RunStore } from "@/lib/run-store";
-import { cn } from "@/lib/utils";
+import { useKeys } from "@/hooks/useKeys";
+import { copyText } from "@/lib/clipboard";
+import { count, plural } from "@/lib/format";
+import type { LogFilter } from "@/lib/log-filter";
+import type { RunStore, VariationLog } from "@/lib/run-store";
 import { Button } from "../ui/button";
-import { Segmented } from "../ui/segmented";
-import { AnsiText, LogText } from "./LogText";
-
-const MODES = [
-  { value: "readable", label: "Readable" },
-  { value: "raw", label: "Raw" },
-] as const;
-type Mode = (typeof MODES)[number]["value"];
+import { isFolded, isReadable, numberOfLine, textOfAll, useLogRows, type AnyRow, type Show } from "./log-rows";
+import { RawRow, ReadableRow } from "./LogRow";
+import { LogToolbar } from "./LogToolbar";
 
 /** Height of a row that has not been measured yet, px. */
 const ESTIMATE = 20;
 
+const NOTHING_TURNED: ReadonlySet<number> = new Set();
+
+interface LogViewProps {
+  runId: string;
+  store: RunStore;
+  variation: number;
+  /** The line that the address names, counted from 1. */
+  marked: number | null;
+  onMark: (line: number | null) => void;
+}
+
 /** The log of one variation: readable, or each line as kubectl prints it. Draws only the rows in sight. */
-export function LogView({ runId, store, variation }: { runId: string; store: RunStore; variation: number }) {
-  const version = useStoreVersion(store);
-  const [mode, setMode] = useState<Mode>("readable");
+export function LogView(props: LogViewProps) {
+  const version = useStoreVersion(props.store);
+  const log = props.store.log(props.variation);
+  if (log === undefined) return null;
+  return <Log {...props} log={log} version={version} />;
+}
+
+function Log({ runId, variation, marked, onMark, log, version }: LogViewProps & { log: VariationLog; version: number }) {
+  const [raw, setRaw] = useState(false);
   const [time, setTime] = useState(true);
+  const [wrap, setWrap] = useState(true);
+  const [show, setShow] = useState<Show>("all");
   const [query, setQuery] = useState("");
+  const [turned, setTurned] = useState(NOTHING_TURNED);
+  /** Number of the matching row that is looked at. */
+  const [match, setMatch] = useState<number | null>(null);
   const scroller = useRef<HTMLDivElement>(null);
-  const log = store.log(variation);
-  const rows: Ring<Row | RawLine> | undefined = mode === "readable" ? log?.readable.rows : log?.raw;
-  const shown = rows === undefined ? [] : matching(rows, query);
-  const total = query === "" ? (rows?.length ?? 0) : shown.length;
-  const rowAt = (index: number) => rows?.at(query === "" ? index : (shown[index] ?? -1));
+  const search = useRef<HTMLInputElement>(null);
+  const wanted = query.toLowerCase();
+  const all = useLogRows(raw ? log.raw : log.readable, { show, query: wanted, turned });
+  const { rows, shown, matches } = all;
+  const numberAt = (index: number) => shown.at(index) ?? -1;
 
   const virtual = useVirtualizer({
-    count: total,
+    count: shown.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => ESTIMATE,
     overscan: 12,
-    getItemKey: (index) => {
-      const row = rowAt(index);
-      return row === undefined ? index : "key" in row ? row.key : row.line;
-    },
+    getItemKey: numberAt,
     useFlushSync: false,
   });
-  const { pinned, pin, onScroll } = usePinnedScroll(scroller, [version, virtual.getTotalSize(), mode]);
+  const { pinned, pin, unpin, onScroll } = usePinnedScroll(scroller, [version, virtual.getTotalSize(), raw]);
+  const leftAt = useRef(rows.end);
+  if (pinned) leftAt.current = rows.end;
+  useSteadyView(scroller, virtual, shown, rows.first, pinned);
+
+  const lookAt = (number: number, align: "center" | "auto" = "center") => {
+    unpin();
+    virtual.scrollToIndex(shown.indexOf(number), { align });
+  };
+  const step = (by: 1 | -1) => {
+    const next = nextMatch(matches, match, by);
+    if (next === null) return;
+    setMatch(next);
+    lookAt(next);
+    const line = rows.get(next)?.line ?? 0;
+    if (line > 0) onMark(line);
+  };
+  useLookAtMarked(marked, log, rows, lookAt);
+  const onClick = (event: MouseEvent) => {
+    // A click that ends a selection of text is none.
+    if (window.getSelection()?.isCollapsed === false) return unpin();
+    if ((event.target as Element).closest("button, a") !== null) return;
+    const line = Number((event.target as Element).closest<HTMLElement>("[data-line]")?.dataset.line ?? 0);
+    if (line > 0) onMark(line === marked ? null : line);
+  };
+  const moveMark = (by: 1 | -1) => {
+    const from = marked === null ? null : numberOfLine(rows, marked);
+    const index = from === null ? shown.indexOf(numberAt(virtual.range?.startIndex ?? 0)) : shown.indexOf(from);
+    const next = lineBeside(rows, shown, index, by, marked);
+    if (next === null) return;
+    onMark(next.line);
+    lookAt(next.number, "auto");
+  };
+  useKeys({
+    "/": () => search.current?.focus(),
+    End: pin,
+    r: () => setRaw(!raw),
+    w: () => setWrap(!wrap),
+    j: () => moveMark(1),
+    k: () => moveMark(-1),
+    y: () => marked !== null && void copyText(window.location.href),
+  });
+  const turn = useRef((key: number) =>
+    setTurned((before) => {
+      const after = new Set(before);
+      if (!after.delete(key)) after.add(key);
+      return after;
+    }),
+  ).current;
 
   return (
     <div className="relative">
-      <div className="flex flex-wrap items-center gap-sm border-b px-3 py-sm">
-        <div className="relative min-w-0 flex-[1_1_12rem] md:max-w-[26rem]">
-          <Search aria-hidden className="absolute top-2 left-2.5 size-4 text-neutral-shadow-ink" />
-          <input
-            type="search"
-            aria-label="Filter this log"
-            placeholder="Filter"
-            value={query}
-            onChange={(event) => setQuery(event.target.value)}
-            className="min-h-8 w-full rounded-md border border-neutral-edge bg-neutral-white pr-24 pl-8 max-md:text-body"
-          />
-          {query !== "" && (
-            <span role="status" className="absolute top-1.5 right-8 text-caption tabular-nums text-neutral-shadow-ink">
-              {plural(total, "match", "matches")}
-            </span>
-          )}
-        </div>
-        <Segmented label="How to show the log" name="mode" options={MODES} value={mode} onChange={setMode} />
-        <span className="flex-1 max-md:hidden" />
-        <Button aria-pressed={time} onClick={() => setTime(!time)} className="max-md:hidden">
-          <Clock aria-hidden />
-          Time
-        </Button>
-        <Button asChild>
-          <a href={paths.rawLog(runId, variation)} target="_blank" rel="noreferrer">
-            <ExternalLink aria-hidden />
-            Open raw
-          </a>
-        </Button>
-      </div>
-      {rows !== undefined && rows.dropped > 0 && (
+      <LogToolbar
+        {...{ runId, variation, search, query, show, wrap, time, raw, marked }}
+        onQuery={(next) => {
+          setQuery(next);
+          setMatch(null);
+        }}
+        matches={matches.length}
+        match={match === null ? 0 : matches.indexOf(match) + 1}
+        onStep={step}
+        onShow={setShow}
+        onWrap={setWrap}
+        onTime={setTime}
+        onRaw={(next) => {
+          setRaw(next);
+          setMatch(null);
+        }}
+        following={pinned}
+        onFollow={(follow) => (follow ? pin() : unpin())}
+        allText={() => textOfAll(all)}
+      />
+      {rows.first > 0 && (
         <p className="border-b bg-neutral-paper px-md py-xs text-caption text-neutral-shadow-ink">
-          {plural(rows.dropped, "earlier row")} not kept in this page: “Open raw” has them.
+          {plural(rows.first, raw ? "earlier line" : "earlier row")} not kept in this page: the download has them.
         </p>
       )}
       <div
@@ -92,24 +143,32 @@ export function LogView({ runId, store, variation }: { runId: string; store: Run
         role="log"
         aria-live="off"
         aria-label={`Agent ${variation + 1} output`}
+        data-log-scroller
         tabIndex={0}
         onScroll={onScroll}
-        className="h-[max(20rem,calc(100dvh-26rem))] overflow-x-hidden overflow-y-auto py-sm font-mono text-caption [overflow-anchor:none] -outline-offset-2"
+        onClick={onClick}
+        className="relative h-[max(20rem,calc(100dvh-26rem))] overflow-x-auto overflow-y-auto py-sm font-mono text-caption [overflow-anchor:none] -outline-offset-2 max-md:h-[max(20rem,calc(100dvh-12rem))]"
       >
-        {total === 0 && <p className="px-md font-sans text-neutral-shadow-ink">{query === "" ? "Nothing printed yet." : "No line matches."}</p>}
+        {shown.length === 0 && <p className="px-md font-sans text-neutral-shadow-ink">{rows.end === 0 ? "Nothing printed yet." : "No line matches."}</p>}
         <div className="relative w-full" style={{ height: virtual.getTotalSize() }}>
           {virtual.getVirtualItems().map((item) => {
-            const row = rowAt(item.index);
+            const row = rows.get(numberAt(item.index));
             if (row === undefined) return null;
+            const look = { time, wrap, query: wanted, marked: marked !== null && row.line === marked };
             return (
               <div
                 key={item.key}
                 ref={virtual.measureElement}
                 data-index={item.index}
-                className="absolute top-0 left-0 w-full"
+                className="absolute top-0 left-0 w-full data-[wide]:w-max data-[wide]:min-w-full"
+                data-wide={wrap ? undefined : ""}
                 style={{ transform: `translateY(${item.start}px)` }}
               >
-                {"key" in row ? <ReadableRow row={row} time={time} /> : <RawRow line={row} time={time} />}
+                {isReadable(row) ? (
+                  <ReadableRow row={row} {...look} folded={hasSubs(rows.get(row.key + 1), row.key) ? isFolded(row, turned) : null} onFold={turn} />
+                ) : (
+                  <RawRow line={row} {...look} />
+                )}
               </div>
             );
           })}
@@ -118,67 +177,74 @@ export function LogView({ runId, store, variation }: { runId: string; store: Run
       {!pinned && (
         <Button variant="primary" className="absolute right-lg bottom-md rounded-full shadow-lg" onClick={pin}>
           <ArrowDownToLine aria-hidden />
-          Jump to latest
+          Jump to latest{rows.end > leftAt.current && ` · ${count(rows.end - leftAt.current)} new`}
         </Button>
       )}
     </div>
   );
 }
 
-/** Indexes of the rows that hold `query`, whatever its case; empty for no query, which means all. */
-function matching(rows: Ring<Row | RawLine>, query: string): number[] {
-  if (query === "") return [];
-  const wanted = query.toLowerCase();
-  const found: number[] = [];
-  for (let index = 0; index < rows.length; index += 1) {
-    const row = rows.at(index);
-    if (row === undefined) continue;
-    const text = "key" in row ? `${row.lead ?? ""} ${row.text}` : row.content;
-    if (text.toLowerCase().includes(wanted)) found.push(index);
+const hasSubs = (next: AnyRow | undefined, key: number): boolean => next !== undefined && isReadable(next) && next.head === key;
+
+/** The line next to `marked` among those that are shown. */
+function lineBeside(rows: LogRowsLike, shown: LogFilter<AnyRow>, from: number, by: 1 | -1, marked: number | null): { line: number; number: number } | null {
+  for (let index = from; index >= 0 && index < shown.length; index += by) {
+    const number = shown.at(index) ?? -1;
+    const line = rows.get(number)?.line ?? 0;
+    if (line > 0 && line !== marked) return { line, number };
   }
-  return found;
+  return null;
 }
 
-const ROW = "grid gap-x-3 border-l-2 border-transparent pr-md hover:bg-neutral-paper";
-
-function ReadableRow({ row, time }: { row: Row; time: boolean }) {
-  if (row.kind === "gap") {
-    return (
-      <div className="hatched my-xs flex items-center gap-sm border-y border-dashed border-neutral-edge px-md py-xs">
-        <span className="rounded-sm bg-neutral-white px-sm py-0.5">
-          <b className="font-semibold">{row.lead}.</b> {row.text}
-        </span>
-      </div>
-    );
-  }
-  return (
-    <div
-      className={cn(
-        ROW,
-        time ? "grid-cols-[2.5rem_minmax(0,1fr)] md:grid-cols-[3.25rem_5.75rem_3rem_minmax(0,1fr)]" : "grid-cols-[2.5rem_minmax(0,1fr)] md:grid-cols-[3.25rem_3rem_minmax(0,1fr)]",
-        row.tone === "bad" && "border-l-semantic-error-ink bg-semantic-error/8",
-      )}
-    >
-      <span className="text-right text-neutral-shadow-ink select-none">{row.line === 0 || row.sub === true ? "" : row.line}</span>
-      {time && <time className="text-neutral-shadow-ink max-md:hidden">{clock(row.time)}</time>}
-      <span className="text-neutral-shadow-ink max-md:hidden">{row.sub === true || row.kind === "line" ? "" : row.kind}</span>
-      <span className={cn("min-w-0 wrap-anywhere whitespace-pre-wrap", row.sub === true && "ml-1.5 border-l pl-5")}>
-        <LogText row={row} />
-        {row.text === "" && row.lead === undefined && " "}
-      </span>
-    </div>
-  );
+/** The match after, or before, the one that is looked at; around at the ends. */
+function nextMatch(matches: LogFilter<AnyRow>, match: number | null, by: 1 | -1): number | null {
+  if (matches.length === 0) return null;
+  if (match === null) return matches.at(by === 1 ? 0 : matches.length - 1) ?? null;
+  const index = matches.indexOf(match) + by;
+  return matches.at((index + matches.length) % matches.length) ?? null;
 }
 
-function RawRow({ line, time }: { line: RawLine; time: boolean }) {
-  return (
-    <div className={cn(ROW, time ? "grid-cols-[2.5rem_minmax(0,1fr)] md:grid-cols-[3.25rem_5.75rem_minmax(0,1fr)]" : "grid-cols-[2.5rem_minmax(0,1fr)] md:grid-cols-[3.25rem_minmax(0,1fr)]")}>
-      <span className="text-right text-neutral-shadow-ink select-none">{line.line}</span>
-      {time && <time className="text-neutral-shadow-ink max-md:hidden">{clock(line.time)}</time>}
-      <span className="min-w-0 wrap-anywhere whitespace-pre-wrap">
-        <AnsiText text={line.content.length > 8192 ? `${line.content.slice(0, 8192)}… (cut here, “Open raw” has the whole line)` : line.content} />
-        {line.content === "" && " "}
-      </span>
-    </div>
-  );
+/** Scrolls to the line that the address names, once it is there. */
+function useLookAtMarked(marked: number | null, log: VariationLog, rows: LogRowsLike, lookAt: (number: number) => void) {
+  const looked = useRef<number | null>(null);
+  const there = marked !== null && log.raw.end >= marked;
+  useEffect(() => {
+    if (marked === null || !there || looked.current !== null) return;
+    // Only what the page was opened with: a line that is clicked is in sight already.
+    looked.current = marked;
+    const number = numberOfLine(rows, marked);
+    if (number !== null) lookAt(number);
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- once
+  }, [marked, there]);
+  useEffect(() => {
+    if (marked === null) looked.current = 0;
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- only what the page was opened with
+  }, []);
+}
+type LogRowsLike = Parameters<typeof numberOfLine>[0];
+
+/** Keeps what is read where it is while rows before it are dropped. */
+function useSteadyView(
+  scroller: React.RefObject<HTMLDivElement | null>,
+  virtual: { getVirtualItems: () => { index: number; start: number; key: React.Key }[]; measurementsCache: { start: number }[] },
+  shown: LogFilter<AnyRow>,
+  first: number,
+  pinned: boolean,
+) {
+  const anchor = useRef<{ number: number; below: number } | null>(null);
+  const before = useRef(first);
+  useLayoutEffect(() => {
+    const element = scroller.current;
+    if (element === null || pinned) {
+      before.current = first;
+      return;
+    }
+    if (before.current !== first && anchor.current !== null) {
+      const start = virtual.measurementsCache[shown.indexOf(anchor.current.number)]?.start;
+      if (start !== undefined) element.scrollTop = start + anchor.current.below;
+    }
+    before.current = first;
+    const item = virtual.getVirtualItems().find(({ start }, index, items) => (items[index + 1]?.start ?? Infinity) > element.scrollTop && start >= 0);
+    anchor.current = item === undefined ? null : { number: Number(item.key), below: element.scrollTop - item.start };
+  });
 }

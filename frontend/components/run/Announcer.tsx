@@ -1,13 +1,22 @@
-import type { RunState } from "@/lib/run-state";
+import { plural } from "@/lib/format";
+import type { RunState, VariationState } from "@/lib/run-state";
 import { hasEnded } from "@/lib/types";
 
 /** Says how the agents stand to those who cannot see it: changes of state only, never the log. */
 export function Announcer({ state }: { state: RunState }) {
-  const ended = state.variations.filter((variation) => hasEnded(variation.status));
-  const text = ended.map((variation) => `Agent ${variation.id + 1} ${variation.status}.`).join(" ");
+  const told = state.variations.filter(({ status, reason }) => hasEnded(status) || reason !== null).map(sentence);
+  const all = state.variations.length > 1 && state.variations.every(({ status }) => hasEnded(status)) ? " All agents have ended." : "";
   return (
     <p role="status" className="sr-only">
-      {text}
+      {told.join(" ")}
+      {all}
     </p>
   );
+}
+
+function sentence({ id, status, reason, patch, checks }: VariationState): string {
+  if (!hasEnded(status)) return `Agent ${id + 1} waits: ${reason ?? status}.`;
+  const passed = checks.filter(({ exit_code }) => exit_code === 0).length;
+  const facts = [reason, patch === null ? null : `${plural(patch.files, "file")} changed`, checks.length === 0 ? null : `${passed} of ${plural(checks.length, "check")} passed`];
+  return `Agent ${[id + 1, status].join(" ")}${facts.map((fact) => (fact === null ? "" : `, ${fact}`)).join("")}.`;
 }

@@ -1,37 +1,64 @@
 "use client";
 
-import { RotateCw } from "lucide-react";
+import { Columns2, Play, RotateCw, X } from "lucide-react";
 import Link from "next/link";
+import { useState } from "react";
 import { useNow } from "@/hooks/useNow";
+import { plural } from "@/lib/format";
+import type { Recovery } from "@/lib/run-store";
 import type { Connection } from "@/lib/sse";
 import { Alert } from "../ui/alert";
 import { Button } from "../ui/button";
 
-/** Says when the stream is not what one sees; nothing while all is well. */
-export function ConnectionBanner({ connection, onRetry }: { connection: Connection; onRetry: () => void }) {
+interface ConnectionBannerProps {
+  connection: Connection;
+  recovery: Recovery | null;
+  onRetry: () => void;
+}
+
+/** Says when the stream is not what one sees, and what came of it when it is back; nothing while all is well. */
+export function ConnectionBanner({ connection, recovery, onRetry }: ConnectionBannerProps) {
   const now = useNow(connection.state === "waiting");
+  const [seen, setSeen] = useState(0);
   if (connection.state === "refused") {
+    const signedOut = connection.status === 401;
     return (
-      <Alert tone="error" className="mb-md" action={connection.status === 401 ? <SignInLink /> : undefined}>
-        {connection.message}
+      <Alert tone="error" className="mb-md" action={signedOut ? <SignInLink /> : <Retry onRetry={onRetry} />}>
+        <b className="font-semibold">{signedOut ? "Your session has ended." : "The stream was refused."}</b>{" "}
+        {signedOut ? "What you see stays. Sign in to go on where you are." : connection.message}
       </Alert>
     );
   }
-  if (connection.state !== "waiting") return null;
-  const seconds = Math.max(1, Math.ceil((connection.at - now) / 1000));
+  if (connection.state === "waiting") {
+    const seconds = Math.max(1, Math.ceil((connection.at - now) / 1000));
+    return (
+      <Alert tone="warning" className="mb-md" action={<Retry onRetry={onRetry} />}>
+        <b className="font-semibold">Connection lost.</b> Retrying in {seconds} s. The stream goes on after the last line received.
+      </Alert>
+    );
+  }
+  if (recovery === null || recovery.at === seen) return null;
   return (
     <Alert
-      tone="warning"
+      tone="info"
       className="mb-md"
       action={
-        <Button size="sm" onClick={onRetry}>
-          <RotateCw aria-hidden />
-          Retry now
+        <Button variant="ghost" size="icon-sm" aria-label="Close" onClick={() => setSeen(recovery.at)}>
+          <X aria-hidden />
         </Button>
       }
     >
-      <b className="font-semibold">Connection lost.</b> Retrying in {seconds} s. The stream goes on after the last line received.
+      <b className="font-semibold">Back.</b> {recovery.lines === 0 ? "No line was missed." : `Recovered ${plural(recovery.lines, "line")}, none lost.`}
     </Alert>
+  );
+}
+
+function Retry({ onRetry }: { onRetry: () => void }) {
+  return (
+    <Button size="sm" onClick={onRetry}>
+      <RotateCw aria-hidden />
+      Retry now
+    </Button>
   );
 }
 
@@ -42,5 +69,41 @@ function SignInLink() {
     <Button asChild size="sm">
       <Link href={`/login?next=${encodeURIComponent(here)}`}>Sign in again</Link>
     </Button>
+  );
+}
+
+/** The display stands still; what has come since is kept. */
+export function PauseBanner({ lines, onResume }: { lines: number; onResume: () => void }) {
+  return (
+    <Alert
+      tone="info"
+      className="mb-md"
+      action={
+        <Button size="sm" onClick={onResume}>
+          <Play aria-hidden />
+          Resume
+        </Button>
+      }
+    >
+      <b className="font-semibold">Updates paused.</b> <span aria-live="off">{lines === 0 ? "Nothing new yet." : `${plural(lines, "new line")} kept.`}</span>
+    </Alert>
+  );
+}
+
+/** Everything is there to be compared. */
+export function DoneBanner({ agents, onCompare }: { agents: number; onCompare: () => void }) {
+  return (
+    <Alert
+      tone="info"
+      className="mb-md"
+      action={
+        <Button size="sm" onClick={onCompare}>
+          <Columns2 aria-hidden />
+          Compare
+        </Button>
+      }
+    >
+      <b className="font-semibold">All {agents} agents have ended.</b> Compare what they changed, then select one.
+    </Alert>
   );
 }

@@ -4,7 +4,7 @@ import { Box, ShieldCheck, TriangleAlert } from "lucide-react";
 import { useVerify } from "@/hooks/useAPI";
 import { describeJob, followLogs, streamLogs, watchPods } from "@/lib/commands";
 import type { RunState } from "@/lib/run-state";
-import type { Run, Verdict } from "@/lib/types";
+import { runHasEnded, type Run, type Verdict } from "@/lib/types";
 import { cn } from "@/lib/utils";
 import { Alert } from "../ui/alert";
 import { AgentBadge } from "../ui/badge";
@@ -46,6 +46,12 @@ export function KubectlPanel({ run, state }: { run: Run; state: RunState }) {
         <Line about="Watch all pods of this run" command={watchPods(run.run_id, run.namespace)} />
         <Line about="Follow all agents without a browser" command={streamLogs(window.location.origin, run.run_id)} />
       </div>
+      {runHasEnded(state.status) && (
+        <p className="px-md pb-3 text-caption text-neutral-shadow-ink">
+          The server removes the Jobs of an ended run after a while. Then kubectl finds nothing, and the stored logs here are all there is.
+        </p>
+      )}
+      <div className="flex-1" />
       <Verify runId={run.run_id} variations={complete} />
     </aside>
   );

@@ -1,31 +1,42 @@
 "use client";
 
-import { GitBranch, GitCommitHorizontal, LoaderCircle, ShieldCheck, Square, TriangleAlert, Unplug } from "lucide-react";
+import { ChevronDown, ChevronUp, GitBranch, GitCommitHorizontal, LoaderCircle, Pause, Play, ShieldCheck, Square, TriangleAlert, Unplug } from "lucide-react";
+import dynamic from "next/dynamic";
 import { useState, type ReactNode } from "react";
 import { useCancelRun } from "@/hooks/useAPI";
 import { dollars, duration, plural, repositoryName, short } from "@/lib/format";
 import { integrity, type RunState } from "@/lib/run-state";
 import type { Connection } from "@/lib/sse";
 import { hasEnded, runHasEnded, type Run } from "@/lib/types";
+import { cn } from "@/lib/utils";
 import { Alert } from "../ui/alert";
 import { Button } from "../ui/button";
-import { Confirm } from "../ui/dialog";
+import { Kbd } from "./Kbd";
 import { Status } from "../ui/status";
+
+/** Asked for seldom: its code comes when it is. */
+const Confirm = dynamic(() => import("../ui/dialog").then((module) => module.Confirm));
 
 interface RunHeadProps {
   run: Run;
   state: RunState;
   connection: Connection;
   now: number;
+  paused: boolean;
+  onPause: (pause: boolean) => void;
+  /** Whether the figures behind the integrity badge are shown. */
+  proven: boolean;
+  onProve: (prove: boolean) => void;
   /** The view switch. */
   children: ReactNode;
 }
 
 /** What is run, where, how it stands, and what can be done about it. */
-export function RunHead({ run, state, connection, now, children }: RunHeadProps) {
+export function RunHead(props: RunHeadProps) {
+  const { run, state, paused, onPause, children } = props;
   const ended = runHasEnded(state.status);
   return (
-    <div className="grid gap-3 pb-md">
+    <div className="grid gap-3 pb-md max-md:gap-sm">
       <div className="flex flex-wrap items-center gap-x-md gap-y-xs text-caption text-neutral-shadow-ink [&_svg]:inline [&_svg]:size-3.5">
         <span className="font-semibold text-neutral-charcoal" title={run.github_url}>
           {repositoryName(run.github_url)}
@@ -42,21 +53,46 @@ export function RunHead({ run, state, connection, now, children }: RunHeadProps)
         )}
         <span className="font-mono max-md:hidden">{run.run_id}</span>
       </div>
-      <div className="flex items-start justify-between gap-md max-md:flex-col">
-        <h1 className="line-clamp-3 max-w-[60rem] text-body font-semibold text-pretty md:text-h3" title={run.prompt}>
-          {run.prompt}
-        </h1>
-        {!ended && <CancelButton runId={run.run_id} />}
+      <div className="flex items-start justify-between gap-md max-md:flex-col max-md:gap-sm">
+        <Prompt text={run.prompt} />
+        {!ended && (
+          <div className="flex shrink-0 flex-wrap items-center gap-sm max-md:w-full max-md:[&>*]:flex-1">
+            <Button onClick={() => onPause(!paused)} aria-pressed={paused}>
+              {paused ? <Play aria-hidden /> : <Pause aria-hidden />}
+              {paused ? "Resume" : "Pause"}
+              <Kbd>.</Kbd>
+            </Button>
+            <CancelButton runId={run.run_id} />
+          </div>
+        )}
       </div>
-      <div className="flex flex-wrap items-center justify-between gap-md">
-        <Facts run={run} state={state} connection={connection} now={now} />
+      <div className="flex flex-wrap items-center justify-between gap-md max-md:gap-sm max-md:[&>[role=radiogroup]]:flex max-md:[&>[role=radiogroup]]:w-full max-md:[&>[role=radiogroup]>label]:flex-1">
+        <Facts {...props} />
         {children}
       </div>
     </div>
   );
 }
 
-function Facts({ run, state, connection, now }: Omit<RunHeadProps, "children">) {
+/** More of a prompt than this is shown on demand. */
+const LONG_PROMPT = 240;
+
+function Prompt({ text }: { text: string }) {
+  const [whole, setWhole] = useState(false);
+  const long = text.length > LONG_PROMPT || text.split("\n").length > 3;
+  return (
+    <div className="min-w-0 max-w-[60rem]">
+      <h1 className={cn("text-body font-semibold text-pretty whitespace-pre-line md:text-h3", !whole && "line-clamp-2 md:line-clamp-3")}>{text}</h1>
+      {long && (
+        <Button variant="ghost" size="sm" className="-ml-sm text-neutral-shadow-ink" aria-expanded={whole} onClick={() => setWhole(!whole)}>
+          {whole ? "Less" : "The whole prompt"}
+        </Button>
+      )}
+    </div>
+  );
+}
+
+function Facts({ run, state, connection, now, paused, proven, onProve }: RunHeadProps) {
   const ended = runHasEnded(state.status);
   const done = state.variations.filter((variation) => hasEnded(variation.status)).length;
   const usages = state.variations.flatMap((variation) => variation.usage ?? []);
@@ -64,27 +100,43 @@ function Facts({ run, state, connection, now }: Omit<RunHeadProps, "children">) 
   const cost = usages.reduce((sum, usage) => sum + (usage.cost_usd ?? 0), 0);
   const end = ended ? Date.parse(run.finished_at ?? lastEnd(state) ?? "") || now : now;
   return (
-    <dl className="flex flex-wrap items-stretch gap-y-sm">
-      <Fact name="State">{ended ? <Status status={state.status} className="text-body-sm font-semibold" /> : <Live connection={connection} />}</Fact>
+    <dl className="flex flex-wrap items-stretch gap-y-sm max-md:w-full max-md:justify-between">
+      <Fact name="State">
+        {ended ? <Status status={state.status} className="text-body-sm font-semibold" /> : paused ? <Paused /> : <Live connection={connection} />}
+      </Fact>
       <Fact name="Elapsed">{duration(end - Date.parse(run.created_at))}</Fact>
       <Fact name="Finished">
         {done} <span className="font-normal text-neutral-shadow-ink">of {state.variations.length}</span>
       </Fact>
       <Fact name="Tokens">{short(tokens)}</Fact>
       {cost > 0 && <Fact name="Cost">{dollars(cost)}</Fact>}
-      <Fact name="Stream integrity">
-        <Integrity state={state} />
+      <Fact name="Stream integrity" wide>
+        <Integrity state={state} open={proven} onToggle={() => onProve(!proven)} />
       </Fact>
     </dl>
   );
 }
 
-function Fact({ name, children }: { name: string; children: ReactNode }) {
+function Fact({ name, wide = false, children }: { name: string; wide?: boolean; children: ReactNode }) {
   return (
-    <div className="grid border-l px-md first:border-l-0 first:pl-0 lg:px-lg">
+    <div
+      className={cn(
+        "grid border-l px-md first:border-l-0 first:pl-0 max-md:border-l-0 max-md:px-0 xl:px-lg",
+        wide && "max-md:flex max-md:w-full max-md:items-center max-md:justify-between max-md:border-t max-md:pt-sm",
+      )}
+    >
       <dt className="text-caption text-neutral-shadow-ink">{name}</dt>
       <dd className="flex items-center gap-1.5 font-semibold whitespace-nowrap tabular-nums">{children}</dd>
     </div>
+  );
+}
+
+function Paused() {
+  return (
+    <>
+      <Pause aria-hidden className="size-3.5 text-semantic-info-ink" />
+      Paused
+    </>
   );
 }
 
@@ -113,22 +165,27 @@ function Live({ connection }: { connection: Connection }) {
   );
 }
 
-/** Lines received, and what is proved about them by the agents' and the server's own counts. */
-function Integrity({ state }: { state: RunState }) {
-  const { lines, gaps, complete } = integrity(state);
-  if (gaps > 0) {
-    return (
-      <>
-        <TriangleAlert aria-hidden className="size-3.5 text-semantic-warning-ink" />
-        {plural(lines, "line")}, {plural(gaps, "gap")}
-      </>
-    );
-  }
+/** Lines received, and what is proved about them by the agents' and the server's own figures. */
+function Integrity({ state, open, onToggle }: { state: RunState; open: boolean; onToggle: () => void }) {
+  const { lines, gaps, complete, same, differs } = integrity(state);
+  const well = gaps === 0 && differs === 0;
+  const parts = [plural(lines, "line"), gaps === 0 ? "no gaps" : plural(gaps, "gap")];
+  if (differs > 0) parts.push(`${plural(differs, "log")} differ${differs === 1 ? "s" : ""}`);
+  else if (complete) parts.push(same === state.variations.length ? "same bytes" : "complete");
+  const Icon = well ? ShieldCheck : TriangleAlert;
+  const Arrow = open ? ChevronUp : ChevronDown;
   return (
-    <>
-      <ShieldCheck aria-hidden className="size-3.5 text-semantic-success-ink" />
-      {plural(lines, "line")}, no gaps{complete && ", complete"}
-    </>
+    <button
+      type="button"
+      aria-expanded={open}
+      onClick={onToggle}
+      title="How this is known"
+      className="-mx-1 -my-0.5 inline-flex min-h-6 items-center gap-1.5 rounded-sm px-1 font-semibold hover:bg-neutral-fog/60 pointer-coarse:min-h-9"
+    >
+      <Icon aria-hidden className={cn("size-3.5", well ? "text-semantic-success-ink" : differs > 0 ? "text-semantic-error-ink" : "text-semantic-warning-ink")} />
+      <span>{parts.join(", ")}</span>
+      <Arrow aria-hidden className="size-3.5 text-neutral-shadow-ink" />
+    </button>
   );
 }
 
@@ -140,15 +197,17 @@ function CancelButton({ runId }: { runId: string }) {
   const cancel = useCancelRun(runId);
   const [asking, setAsking] = useState(false);
   return (
-    <div className="flex shrink-0 flex-wrap items-center gap-sm">
+    <>
       {cancel.isError && <Alert tone="error">{cancel.error.message}</Alert>}
       <Button variant="danger" disabled={cancel.isPending || cancel.isSuccess} onClick={() => setAsking(true)}>
         <Square aria-hidden />
         {cancel.isPending || cancel.isSuccess ? "Cancelling…" : "Cancel run"}
       </Button>
-      <Confirm open={asking} onOpenChange={setAsking} title="Cancel this run?" action="Cancel run" onConfirm={() => cancel.mutate()}>
-        The agents are told to stop. What they have printed and changed so far is kept.
-      </Confirm>
-    </div>
+      {asking && (
+        <Confirm open onOpenChange={setAsking} title="Cancel this run?" action="Cancel run" onConfirm={() => cancel.mutate()}>
+          The agents are told to stop. What they have printed and changed so far is kept.
+        </Confirm>
+      )}
+    </>
   );
 }

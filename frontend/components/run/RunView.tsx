@@ -3,119 +3,122 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { Columns2, LayoutGrid, PanelLeft } from "lucide-react";
 import dynamic from "next/dynamic";
-import { useRouter, useSearchParams } from "next/navigation";
-import { useEffect } from "react";
+import { useSearchParams } from "next/navigation";
+import { useEffect, useState, type ReactNode } from "react";
 import { refreshRun } from "@/hooks/useAPI";
 import { useAgentStream } from "@/hooks/useAgentStream";
+import { useKeys } from "@/hooks/useKeys";
 import { useNow } from "@/hooks/useNow";
+import { upperBound } from "@/lib/ring";
+import type { RunState } from "@/lib/run-state";
+import type { VariationLog } from "@/lib/run-store";
 import { hasEnded, runHasEnded, type Run } from "@/lib/types";
-import { StreamCard } from "../agents/StreamCard";
-import { StreamGrid } from "../agents/StreamGrid";
 import { Segmented } from "../ui/segmented";
 import { Announcer } from "./Announcer";
-import { ConnectionBanner } from "./ConnectionBanner";
-import { KubectlPanel } from "./KubectlPanel";
+import { ConnectionBanner, DoneBanner, PauseBanner } from "./ConnectionBanner";
+import { GridView } from "./GridView";
 import { RunHead } from "./RunHead";
 import { SelectionBar } from "./SelectionBar";
+import { TabProgress } from "./TabProgress";
+
+const loading = () => <div aria-busy="true" aria-label="Loading" className="skeleton h-96 animate-shimmer" />;
 
 /** The other views are looked at after the grid: their code comes when they are. */
-const AgentFocus = dynamic(() => import("../agents/AgentFocus").then((module) => module.AgentFocus), {
-  loading: () => <div aria-busy="true" aria-label="Loading" className="skeleton h-96 animate-shimmer" />,
-});
+const AgentFocus = dynamic(() => import("../agents/AgentFocus").then((module) => module.AgentFocus), { loading });
+const CompareView = dynamic(() => import("../compare/CompareView").then((module) => module.CompareView), { loading });
+const IntegrityPanel = dynamic(() => import("./IntegrityPanel"));
 
-const CompareView = dynamic(() => import("../compare/CompareView").then((module) => module.CompareView), {
-  loading: () => <div aria-busy="true" aria-label="Loading" className="skeleton h-96 animate-shimmer" />,
-});
-
+const label = (icon: ReactNode, text: string) => (
+  <>
+    {icon}
+    {text}
+  </>
+);
 const VIEWS = [
-  {
-    value: "grid",
-    label: (
-      <>
-        <LayoutGrid aria-hidden />
-        Grid
-      </>
-    ),
-  },
-  {
-    value: "focus",
-    label: (
-      <>
-        <PanelLeft aria-hidden />
-        Focus
-      </>
-    ),
-  },
-  {
-    value: "compare",
-    label: (
-      <>
-        <Columns2 aria-hidden />
-        Compare
-      </>
-    ),
-  },
+  { value: "grid", label: label(<LayoutGrid aria-hidden />, "Grid") },
+  { value: "focus", label: label(<PanelLeft aria-hidden />, "Focus") },
+  { value: "compare", label: label(<Columns2 aria-hidden />, "Compare") },
 ] as const;
 type View = (typeof VIEWS)[number]["value"];
 
-/** A run, live and afterwards. What is looked at is in the address, so that a reload shows the same. */
-export function RunView({ run }: { run: Run }) {
-  const { store, state, connection, retryNow } = useAgentStream(run);
-  const client = useQueryClient();
-  const router = useRouter();
+/** What is looked at. It is in the address, so that a reload and a link show the same. */
+function usePlace(runId: string) {
   const search = useSearchParams();
-  const ended = runHasEnded(state.status);
-  const now = useNow(!ended);
   const view: View = VIEWS.find(({ value }) => value === search.get("view"))?.value ?? "grid";
-  const focused = Number.parseInt(search.get("a") ?? "1", 10) - 1;
-  const done = state.variations.filter((variation) => hasEnded(variation.status)).length;
-  const selected = run.winning_variation_id ?? null;
-
-  const show = (next: View, agent = focused) => {
-    const query = new URLSearchParams({ run: run.run_id });
+  const agent = Math.max(0, Number.parseInt(search.get("a") ?? "1", 10) - 1 || 0);
+  const line = Number.parseInt(search.get("line") ?? "", 10) || null;
+  const go = (next: View, nextAgent = agent, nextLine: number | null = null) => {
+    const query = new URLSearchParams({ run: runId });
     if (next !== "grid") query.set("view", next);
-    if (next === "focus") query.set("a", String(agent + 1));
-    router.replace(`/stream?${query}`, { scroll: false });
+    if (next === "focus") query.set("a", String(nextAgent + 1));
+    if (next === "focus" && nextLine !== null) query.set("line", String(nextLine));
+    // Not the router's way: it would ask the server for the page again.
+    window.history.replaceState(null, "", `/stream?${query}`);
   };
+  return { view, agent, line, go };
+}
 
-  useEffect(() => {
-    document.title = `${ended ? "" : `${done}/${state.variations.length} done · `}${run.prompt.slice(0, 60)} · AIdeator`;
-  }, [done, ended, run.prompt, state.variations.length]);
+/** A run, live and afterwards. */
+export function RunView({ run }: { run: Run }) {
+  const { store, state, live, paused, connection, recovery, retryNow } = useAgentStream(run);
+  const client = useQueryClient();
+  const { view, agent, line, go } = usePlace(run.run_id);
+  const [proven, setProven] = useState(false);
+  const ended = runHasEnded(state.status);
+  const now = useNow(!ended && !paused);
+  const [openedLive] = useState(!ended);
+  const selected = run.winning_variation_id ?? null;
+  const pause = (wanted: boolean) => (wanted ? store.pause() : store.resume());
+
+  const agents = state.variations.length;
+  useKeys({
+    g: () => go("grid"),
+    f: () => go("focus"),
+    c: () => go("compare"),
+    ".": () => pause(!paused),
+    ...Object.fromEntries(Array.from({ length: agents }, (_, index) => [String(index + 1), () => go("focus", index)])),
+  });
   useEffect(() => {
     // The end brings facts that only the API says.
-    if (state.complete) void refreshRun(client, run.run_id);
-  }, [client, run.run_id, state.complete]);
+    if (live.complete) void refreshRun(client, run.run_id);
+  }, [client, run.run_id, live.complete]);
 
   return (
-    <>
-      <RunHead run={run} state={state} connection={connection} now={now}>
-        <Segmented label="View" name="view" options={VIEWS} value={view} onChange={(next) => show(next)} />
+    <div data-paused={paused ? "" : undefined}>
+      <RunHead {...{ run, state, connection, now, paused, proven }} onPause={pause} onProve={setProven}>
+        <Segmented label="View" name="view" options={VIEWS} value={view} onChange={(next) => go(next)} />
       </RunHead>
-      <ConnectionBanner connection={connection} onRetry={retryNow} />
+      {proven && <IntegrityPanel run={run} state={state} />}
+      <ConnectionBanner connection={connection} recovery={recovery} onRetry={retryNow} />
+      {paused && <PauseBanner lines={lineCount(live) - lineCount(state)} onResume={() => pause(false)} />}
+      {openedLive && agents > 1 && view !== "compare" && selected === null && state.variations.every(({ status }) => hasEnded(status)) && (
+        <DoneBanner agents={agents} onCompare={() => go("compare")} />
+      )}
       {view === "focus" && (
-        <AgentFocus run={run} store={store} state={state} agent={focused} selected={selected} now={now} onAgent={(agent) => show("focus", agent)} />
+        <AgentFocus
+          {...{ run, store, state, agent, selected, now, line }}
+          onAgent={(next) => go("focus", next)}
+          onLine={(next) => go("focus", agent, next)}
+          onCompare={() => go("compare")}
+        />
       )}
       {view === "compare" && <CompareView run={run} state={state} selected={selected} now={now} />}
       {view === "grid" && (
-        <StreamGrid>
-          {state.variations.map((variation) => (
-            <StreamCard
-              key={variation.id}
-              run={run}
-              store={store}
-              variation={variation}
-              selected={selected === variation.id}
-              now={now}
-              onFocus={() => show("focus", variation.id)}
-            />
-          ))}
-          <KubectlPanel run={run} state={state} />
-        </StreamGrid>
+        <GridView {...{ run, store, state, selected, now }} onFocus={(next) => go("focus", next)} onPick={(next, at) => go("focus", next, lineAt(store.log(next), at))} />
       )}
       {selected !== null && (
         <SelectionBar run={run} variation={selected} changed={state.variations.some(({ id, patch }) => id === selected && patch !== null)} />
       )}
-      <Announcer state={state} />
-    </>
+      <TabProgress state={live} prompt={run.prompt} />
+      <Announcer state={live} />
+    </div>
   );
+}
+
+const lineCount = (state: RunState): number => state.variations.reduce((sum, variation) => sum + variation.lines, 0);
+
+/** The line that was the newest at a moment; null before the first. */
+function lineAt(log: VariationLog | undefined, at: number): number | null {
+  if (log === undefined) return null;
+  return log.raw.get(upperBound(log.raw, at, ({ time }) => Date.parse(time)) - 1)?.line ?? null;
 }

@@ -7,7 +7,8 @@ import { cn } from "@/lib/utils";
 import { Button, type ButtonProps } from "./button";
 
 interface CopyButtonProps extends Omit<ButtonProps, "onClick" | "children"> {
-  text: string;
+  /** Given as a function where it is long and changes: it is asked for when it is copied. */
+  text: string | (() => string);
   /** What is copied, for those who cannot see it: "Copy kubectl command". */
   label: string;
   /** Shown beside the icon; without it the button is the icon alone. */
@@ -29,7 +30,7 @@ export function CopyButton({ text, label, children, ...props }: CopyButtonProps)
       {...props}
       aria-label={children === undefined ? said : undefined}
       title={said}
-      onClick={() => void copyText(text).then((worked) => setOutcome(worked ? "copied" : "failed"))}
+      onClick={() => void copyText(typeof text === "string" ? text : text()).then((worked) => setOutcome(worked ? "copied" : "failed"))}
     >
       <Icon aria-hidden />
       {children !== undefined && (outcome === "copied" ? "Copied" : children)}

@@ -1,8 +1,11 @@
+import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { callSubject, parseAgentLine } from "@/lib/agent-line";
 import { ansiSpans, visible } from "@/lib/ansi";
 import { ReadableLog } from "@/lib/readable";
-import { Ring } from "@/lib/ring";
+import { levelOfText, LogFilter } from "@/lib/log-filter";
+import { Ring, tail, upperBound } from "@/lib/ring";
+import { LogHash } from "@/lib/run-hash";
 
 const TIME = "2026-01-02T03:04:05.678Z";
 
@@ -20,10 +23,39 @@ describe("ring", () => {
   test("keeps the newest, knows what it dropped, and items keep their order", () => {
     const ring = new Ring<number>(3);
     for (let item = 0; item < 5; item += 1) ring.push(item);
-    expect([ring.length, ring.dropped, ring.at(0), ring.last(), ring.at(3), ring.at(-1)]).toEqual([3, 2, 2, 4, undefined, undefined]);
-    ring.replaceLast(9);
+    expect([ring.first, ring.end, ring.get(2), ring.last(), ring.get(5), ring.get(1)]).toEqual([2, 5, 2, 4, undefined, undefined]);
+    ring.set(4, 9);
+    ring.set(1, 7);
     expect(ring.tail(2)).toEqual([3, 9]);
     expect(ring.tail(10)).toEqual([2, 3, 9]);
+  });
+
+  test("holds no more than its budget, but always the newest", () => {
+    const ring = new Ring<string>(10, 5, (item) => item.length);
+    for (const item of ["aa", "bb", "cc"]) ring.push(item);
+    expect(ring.tail(10)).toEqual(["bb", "cc"]);
+    ring.push("too long for it");
+    expect(ring.tail(10)).toEqual(["too long for it"]);
+  });
+
+  test("what is frozen stays as it was, but for what is dropped", () => {
+    const ring = new Ring<number>(3);
+    for (const item of [0, 1]) ring.push(item);
+    const frozen = ring.freeze();
+    ring.set(1, 9);
+    ring.push(2);
+    expect(tail(frozen, 9)).toEqual([0, 1]);
+    ring.push(3);
+    expect(tail(frozen, 9)).toEqual([1]);
+    for (const item of [4, 5, 6]) ring.push(item);
+    expect([frozen.first, frozen.end, tail(frozen, 9)]).toEqual([2, 2, []]);
+  });
+
+  test("the first item after a moment", () => {
+    const ring = new Ring<number>(4);
+    for (const item of [1, 2, 2, 3, 5, 8]) ring.push(item);
+    const at = (value: number) => upperBound(ring, value, (item) => item);
+    expect([at(0), at(2), at(4), at(9)]).toEqual([2, 3, 4, 6]);
   });
 });
 
@@ -93,6 +125,70 @@ describe("readable log", () => {
   test("a patch is one row, whatever its parts", () => {
     const rows = read({ type: "patch", part: 1, last: false, data: "abc" }, { type: "patch", part: 2, last: true, data: "de", files: 1, additions: 2, deletions: 0 });
     expect(rows).toEqual(["patch|1 file, +2 −0, 5 characters in 2 parts"]);
+  });
+});
+
+describe("how a call ended", () => {
+  const call = { type: "tool_call", id: "1", name: "run", arguments: '{"command":"ls"}' };
+  test.each([
+    [{ ok: true, output: "a\n[exit code 0 after 1.5 s]" }, "exit code 0, 1.5 s", "plain"],
+    [{ ok: false, output: "a\n[timed out and was killed after 60 s]" }, "timed out and was killed, 60 s", "bad"],
+    [{ ok: false, output: "no such file" }, "failed", "bad"],
+  ])("%j", (result, aside, tone) => {
+    const log = new ReadableLog(10);
+    for (const [index, body] of [call, { type: "tool_result", id: "1", ...result }].entries()) {
+      const content = JSON.stringify({ v: 1, seq: index + 1, ts: TIME, ...body });
+      log.add(content, parseAgentLine(content), TIME, index + 1);
+    }
+    expect(log.rows.get(0)).toMatchObject({ lead: "run", text: "ls", aside, tone });
+    expect(log.rows.get(1)).toMatchObject({ sub: true, head: 0 });
+  });
+});
+
+describe("filter", () => {
+  test("takes in what came, tests the newest row again, forgets what is gone", () => {
+    const ring = new Ring<number>(4);
+    const filter = new LogFilter(ring, (item) => item % 2 === 0);
+    const all = () => {
+      filter.update();
+      return Array.from({ length: filter.length }, (_, index) => filter.at(index));
+    };
+    for (const item of [0, 1, 2]) ring.push(item);
+    expect(all()).toEqual([0, 2]);
+    ring.set(2, 3);
+    expect(all()).toEqual([0]);
+    for (const item of [4, 6, 8]) ring.push(item);
+    expect(all()).toEqual([3, 4, 5]);
+    expect([filter.indexOf(4), filter.indexOf(0), filter.indexOf(9)]).toEqual([1, 0, 3]);
+  });
+
+  test.each([
+    ["error[E0308]: mismatched types", "bad"],
+    ["test a ... FAILED", "bad"],
+    ["test result: ok. 9 passed; 0 failed", "plain"],
+    ["warning: unused variable", "warn"],
+    ["reading src/errors.rs", "plain"],
+  ])("%s sounds %s", (text, level) => expect(levelOfText(text)).toBe(level));
+});
+
+describe("hash of what arrives", () => {
+  const hash = (log: string | Buffer) => createHash("sha256").update(log).digest("hex");
+  test("is that of the log, whatever its lines' lengths, characters and parts", () => {
+    const lines = ["", "plain", "ünï😀".repeat(30_000), "x".repeat(200_000)];
+    const made = new LogHash();
+    for (const line of lines) made.add(line, false);
+    made.add("in ", true);
+    made.add("parts", false);
+    const log = `${[...lines, "in parts"].join("\n")}\n`;
+    expect(made.figures(Buffer.byteLength(log))).toEqual({ lines: 5, bytes: Buffer.byteLength(log), sha256: hash(log) });
+  });
+
+  test("bytes that are no text, and a last line without its newline", () => {
+    const made = new LogHash();
+    made.add(Uint8Array.from([0xff, 0x00]), false);
+    made.add("end", false);
+    const log = Buffer.concat([Buffer.from([0xff, 0x00, 10]), Buffer.from("end")]);
+    expect(made.figures(log.length)).toEqual({ lines: 2, bytes: 6, sha256: hash(log) });
   });
 });
 

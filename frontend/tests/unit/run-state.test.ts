@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { parseAgentLine } from "@/lib/agent-line";
-import { initialState, integrity, reduce, type RunState } from "@/lib/run-state";
+import { gapsOf, initialState, integrity, proofOf, reduce, type RunState } from "@/lib/run-state";
 import type { StreamEvent } from "@/lib/types";
 import { byEvidence } from "@/lib/verdict";
 import { run, TIME, variation } from "./fixtures";
@@ -26,7 +26,7 @@ const complete = (id: number, lines: number): StreamEvent => ({
   timestamp: T,
 });
 const play = (events: StreamEvent[], start: RunState = initialState(RUN)): RunState =>
-  events.reduce((state, event) => reduce(state, event, event.type === "agent_output" ? parseAgentLine(event.content ?? "") : null), start);
+  events.reduce((state, event) => reduce(state, event, { line: event.type === "agent_output" ? parseAgentLine(event.content ?? "") : null }), start);
 const first = (state: RunState) => {
   const [found] = state.variations;
   if (found === undefined) throw new Error("no variation");
@@ -52,14 +52,14 @@ test("the whole way of a variation", () => {
     hint: null,
     model: "m",
     lines: 6,
-    gaps: 0,
+    holes: 0,
     complete: true,
     summary: "done",
     usage: { input_tokens: 10, output_tokens: 2 },
     patch: { files: 1, additions: 3, deletions: 1 },
   });
   expect(first(state).checks).toHaveLength(1);
-  expect(integrity(state)).toEqual({ lines: 6, gaps: 0, complete: false });
+  expect(integrity(state)).toMatchObject({ lines: 6, gaps: 0, complete: false });
 });
 
 test("the end of the run is said by the server alone", () => {
@@ -68,15 +68,27 @@ test("the end of the run is said by the server alone", () => {
   expect(integrity(state).complete).toBe(true);
 });
 
-test("a hole in the agent's numbers is a gap, another attempt is none", () => {
+test("a hole in the agent's numbers is a gap of so many lines, another attempt is none", () => {
   const line = (seq: number) => output(0, { v: 1, seq, type: "text", delta: "x" });
-  expect(first(play([line(1), line(2), line(5), line(6)])).gaps).toBe(1);
-  expect(first(play([line(1), line(2), line(1), line(2)])).gaps).toBe(0);
+  expect(first(play([line(1), line(2), line(5), line(6)]))).toMatchObject({ holes: 1, missing: 2 });
+  expect(first(play([line(1), line(2), line(1), line(2)])).holes).toBe(0);
 });
 
-test("fewer lines than the server sent is a gap", () => {
-  expect(first(play([output(0, "a"), complete(0, 2)])).gaps).toBe(1);
-  expect(first(play([output(0, "a"), output(0, "b"), complete(0, 2)])).gaps).toBe(0);
+test("a hole that server and agent both tell of is one gap", () => {
+  const state = play([output(0, { v: 1, seq: 3, type: "text", delta: "x" }), { type: "log_gap", variation_id: 0, reason: "lines 1 to 2", certain: true }]);
+  expect(gapsOf(first(state))).toBe(1);
+});
+
+test("what arrived is proved by count and hash, and anything else differs", () => {
+  const events = [output(0, "a"), output(0, "b")];
+  const end = (lines: number, sha256: string) => ({ ...complete(0, lines), bytes: 4, sha256 }) as StreamEvent;
+  const after = (told: StreamEvent, received: { lines: number; bytes: number; sha256: string } | null) => proofOf(first(reduce(play(events), told, { received })));
+  expect(after(end(2, "h"), { lines: 2, bytes: 4, sha256: "h" })).toBe("same");
+  expect(after(end(2, "h"), { lines: 2, bytes: 4, sha256: "other" })).toBe("differs");
+  expect(after(end(2, "h"), { lines: 2, bytes: 3, sha256: "h" })).toBe("differs");
+  expect(after(end(3, "h"), { lines: 2, bytes: 4, sha256: "h" })).toBe("differs");
+  expect(after(end(2, "h"), null)).toBe("open");
+  expect(proofOf(first(play(events)))).toBe("open");
 });
 
 test("parts of one line count once; a gap that is not certain is none", () => {
@@ -86,7 +98,44 @@ test("parts of one line count once; a gap that is not certain is none", () => {
     { type: "log_gap", variation_id: 0, reason: "rotated", certain: false },
     { type: "log_gap", variation_id: 0, reason: "rotated", certain: true },
   ]);
-  expect(first(state)).toMatchObject({ lines: 1, gaps: 1 });
+  expect(first(state)).toMatchObject({ lines: 1, gapsTold: 1 });
+});
+
+test("another attempt begins with nothing of the one before", () => {
+  const line = (seq: number) => output(0, { v: 1, seq, type: "text", delta: "x" });
+  const state = play([
+    line(1),
+    line(2),
+    { ...complete(0, 2), status: "failed" } as StreamEvent,
+    { type: "agent_status", variation_id: 0, status: "queued", timestamp: T },
+    line(1),
+  ]);
+  expect(first(state)).toMatchObject({ attempt: 1, status: "queued", lines: 1, holes: 0, complete: false, told: null });
+});
+
+test("phases follow what the agent does, and end with it", () => {
+  const at = (second: number) => `2026-01-02T03:05:${String(second).padStart(2, "0")}Z`;
+  const say = (second: number, body: object) => ({ ...output(0, { v: 1, seq: second, ...body }), timestamp: at(second) }) as StreamEvent;
+  const state = play([
+    { type: "agent_status", variation_id: 0, status: "queued", reason: "Unschedulable", timestamp: at(0) },
+    { type: "agent_status", variation_id: 0, status: "running", timestamp: at(1) },
+    say(2, { type: "status", step: "clone", message: "" }),
+    say(3, { type: "text", delta: "x" }),
+    say(4, { type: "reasoning", delta: "x" }),
+    say(5, { type: "tool_call", id: "1", name: "run", arguments: "{}" }),
+    say(6, { type: "status", step: "check", message: "make test" }),
+    say(7, { type: "check", command: "make test", exit_code: 0, seconds: 1, output_tail: "" }),
+    say(8, { type: "patch", part: 1, last: true, data: "" }),
+    { ...complete(0, 7), timestamp: at(9) } as StreamEvent,
+  ]);
+  expect(first(state).phases.map(({ kind, label, from, to }) => [kind, label, (to ?? 0) - from])).toEqual([
+    ["queue", "Unschedulable", 56_000],
+    ["clone", "", 2_000],
+    ["model", "", 2_000],
+    ["tools", "", 1_000],
+    ["tests", "make test", 2_000],
+    ["end", "", 1_000],
+  ]);
 });
 
 test("a failure keeps its cause and its hint", () => {

@@ -1,0 +1,40 @@
+"use client";
+
+import { Square, X } from "lucide-react";
+import dynamic from "next/dynamic";
+import { useState } from "react";
+import { useCancelVariation } from "@/hooks/useAPI";
+import type { VariationState } from "@/lib/run-state";
+import { hasEnded } from "@/lib/types";
+import { Button, type ButtonProps } from "../ui/button";
+
+/** Asked for seldom: its code comes when it is. */
+const Confirm = dynamic(() => import("../ui/dialog").then((module) => module.Confirm));
+
+/** Ends one agent; the others go on. */
+export function StopButton({ runId, variation, size = "sm" }: { runId: string; variation: VariationState; size?: ButtonProps["size"] }) {
+  const cancel = useCancelVariation(runId);
+  const [asking, setAsking] = useState(false);
+  const { id, status, cancelRequested } = variation;
+  if (hasEnded(status)) return null;
+  const waits = status === "queued";
+  const stopping = cancelRequested || cancel.isPending || cancel.isSuccess;
+  return (
+    <>
+      {cancel.isError && (
+        <span role="alert" className="text-caption text-semantic-error-ink">
+          {cancel.error.message}
+        </span>
+      )}
+      <Button size={size} disabled={stopping} onClick={() => setAsking(true)} aria-label={`${waits ? "Give up" : "Stop"} agent ${id + 1}`}>
+        {waits ? <X aria-hidden /> : <Square aria-hidden />}
+        {stopping ? "Stopping…" : waits ? "Give up" : "Stop"}
+      </Button>
+      {asking && (
+        <Confirm open onOpenChange={setAsking} title={`Stop agent ${id + 1}?`} action={`Stop agent ${id + 1}`} onConfirm={() => cancel.mutate(id)}>
+          The others go on. What it has printed and changed so far is kept.
+        </Confirm>
+      )}
+    </>
+  );
+}

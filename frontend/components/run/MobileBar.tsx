@@ -1,0 +1,47 @@
+"use client";
+
+import { ChevronLeft, ChevronRight, Columns2 } from "lucide-react";
+import type { VariationState } from "@/lib/run-state";
+import type { Run } from "@/lib/types";
+import { SelectButton } from "../agents/SelectButton";
+import { canSelect } from "../agents/words";
+import { Button } from "../ui/button";
+
+interface MobileBarProps {
+  run: Run;
+  variation: VariationState;
+  agents: number;
+  onAgent: (agent: number) => void;
+  onCompare: () => void;
+}
+
+/** What the thumb reaches on a phone: the agents before and after, and what to do with this one. */
+export function MobileBar({ run, variation, agents, onAgent, onCompare }: MobileBarProps) {
+  const { id } = variation;
+  const before = (id + agents - 1) % agents;
+  const after = (id + 1) % agents;
+  return (
+    <div
+      role="region"
+      aria-label={`Agent ${id + 1} actions`}
+      data-agent={id + 1}
+      className="sticky bottom-0 z-30 -mx-md mt-3 flex items-center gap-sm border-t bg-neutral-white px-md py-sm pb-[max(0.5rem,env(safe-area-inset-bottom))] md:hidden"
+    >
+      <Button size="icon" className="size-11" aria-label={`Agent ${before + 1}`} disabled={agents < 2} onClick={() => onAgent(before)}>
+        <ChevronLeft aria-hidden />
+      </Button>
+      <Button size="icon" className="size-11" aria-label={`Agent ${after + 1}`} disabled={agents < 2} onClick={() => onAgent(after)}>
+        <ChevronRight aria-hidden />
+      </Button>
+      <Button className="min-h-11 flex-1" onClick={onCompare}>
+        <Columns2 aria-hidden />
+        Compare
+      </Button>
+      {canSelect(variation) && (
+        <span className="flex flex-1 [&>button]:min-h-11 [&>button]:flex-1">
+          <SelectButton runId={run.run_id} variation={id} selected={false} size="md" />
+        </span>
+      )}
+    </div>
+  );
+}
