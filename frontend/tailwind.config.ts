@@ -6,7 +6,7 @@ const token = (name: string) => `hsl(var(--${name}))`;
 const hue = (name: string) => ({ DEFAULT: token(name), ink: token(`${name}-ink`) });
 
 const config: Config = {
-  content: ["./app/**/*.tsx", "./components/**/*.tsx"],
+  content: ["./app/**/*.tsx", "./components/**/*.tsx", "./components/**/*.ts", "./lib/*.ts"],
   theme: {
     extend: {
       colors: {

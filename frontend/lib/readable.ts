@@ -119,10 +119,15 @@ export class ReadableLog {
   /** Model output: deltas join the open row, newlines begin another. */
   private flow(kind: "text" | "think", delta: string, at: { time: string; line: number }): void {
     const tone: Tone = kind === "think" ? "dim" : "plain";
-    const last = this.rows.last();
-    delta.split("\n").forEach((piece, index) => {
-      if (index === 0 && last?.open === true && last.kind === kind && last.text.length < MAX_ROW_CHARACTERS) {
-        this.rows.set(last.key, { ...last, text: cut(last.text + piece) });
+    const pieces = delta.split("\n");
+    pieces.forEach((piece, index) => {
+      const before = this.rows.last();
+      const goesOn = before?.open === true && before.kind === kind;
+      if (index === 0 && goesOn && before.text.length < MAX_ROW_CHARACTERS) {
+        this.rows.set(before.key, { ...before, text: cut(before.text + piece) });
+      } else if (index > 0 && piece === "" && index === pieces.length - 1 && goesOn) {
+        // The line is complete; what follows it is not there yet.
+        this.rows.set(before.key, { ...before, open: false });
       } else {
         this.push({ kind, tone, text: piece, open: true, ...at });
       }

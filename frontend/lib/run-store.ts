@@ -218,7 +218,8 @@ export class RunStore implements EventSink {
         readable.note("kube", event.reason ? "warn" : "dim", event.reason ?? event.status, event.message ?? "", event.timestamp);
         break;
       case "agent_error":
-        readable.note("error", "bad", event.reason ?? "error", event.error, event.timestamp);
+        // The state before it has mostly said the same.
+        if (readable.rows.last()?.text !== event.error) readable.note("error", "bad", event.reason ?? "error", event.error, event.timestamp);
         break;
       case "log_gap": {
         const what = event.certain ? "Lines are missing here" : "Lines may be missing here";

@@ -2,7 +2,7 @@
 
 import { Bot, Boxes, CircleAlert, FileDiff, FlaskConical, MessageSquare, TriangleAlert, Wrench, type LucideIcon } from "lucide-react";
 import { useStoreVersion } from "@/hooks/useAgentStream";
-import { clock, count } from "@/lib/format";
+import { clock, count, plural } from "@/lib/format";
 import type { Row, RowKind } from "@/lib/readable";
 import type { Rows } from "@/lib/ring";
 import type { RunStore } from "@/lib/run-store";
@@ -45,20 +45,22 @@ export function ActivityPanel({ store, variation, onLine }: { store: RunStore; v
         const Icon = ICONS[row.kind] ?? MessageSquare;
         const bad = row.tone === "bad";
         return (
-          <li key={row.key} className={cn("grid grid-cols-[1rem_minmax(0,1fr)_auto] items-start gap-x-3 px-md py-1.5 hover:bg-neutral-paper", bad && "bg-semantic-error/8")}>
-            <Icon aria-hidden className={cn("mt-0.5 size-4", bad ? "text-semantic-error-ink" : row.tone === "ok" ? "text-semantic-success-ink" : row.tone === "warn" ? "text-semantic-warning-ink" : "text-neutral-shadow-ink")} />
+          <li key={row.key} className={cn("grid grid-cols-[1rem_minmax(0,1fr)_auto] items-start gap-x-3 px-md py-1 hover:bg-neutral-paper", bad && "bg-semantic-error/8")}>
+            <Icon aria-hidden className={cn("mt-1.5 size-4", bad ? "text-semantic-error-ink" : row.tone === "ok" ? "text-semantic-success-ink" : row.tone === "warn" ? "text-semantic-warning-ink" : "text-neutral-shadow-ink")} />
             <div className="min-w-0">
-              <p className={cn("line-clamp-3 wrap-anywhere", row.kind !== "text" && "font-mono text-caption")}>
+              <p className={cn("line-clamp-3 py-1 wrap-anywhere", row.kind !== "text" && "font-mono text-caption")}>
                 {row.lead !== undefined && <b className="font-semibold">{<AnsiText text={row.lead} />} </b>}
                 <AnsiText text={row.text} />
                 {row.aside !== undefined && row.aside !== "" && <span className={bad ? "text-semantic-error-ink" : "text-neutral-shadow-ink"}> {row.aside}</span>}
               </p>
             </div>
-            <span className="flex items-center gap-sm text-caption tabular-nums text-neutral-shadow-ink">
+            <span className="flex min-h-7 items-center gap-sm text-caption tabular-nums text-neutral-shadow-ink">
               <time className="max-md:hidden">{clock(row.time)}</time>
-              {row.line > 0 && (
-                <Button variant="ghost" size="sm" className="text-neutral-shadow-ink" aria-label={`Line ${row.line} in the log`} onClick={() => onLine(row.line)}>
-                  {belonging > 0 ? `${count(belonging)} lines` : `Line ${count(row.line)}`}
+              {row.line === 0 ? (
+                <span className="min-w-20 max-md:min-w-0" />
+              ) : (
+                <Button variant="ghost" size="sm" className="min-w-20 justify-end text-neutral-shadow-ink max-md:min-w-0" aria-label={`Line ${row.line} in the log`} onClick={() => onLine(row.line)}>
+                  {belonging > 0 ? plural(belonging, "line") : `Line ${count(row.line)}`}
                 </Button>
               )}
             </span>

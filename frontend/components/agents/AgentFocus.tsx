@@ -132,7 +132,7 @@ function Viewer({ run, store, variation, selected, now, line, onLine }: ViewerPr
   });
   return (
     <section data-agent={id + 1} aria-labelledby="viewed" className="min-w-0 overflow-clip rounded-lg border bg-neutral-white shadow-md">
-      <div className="flex flex-wrap items-center gap-3 border-t-3 border-agent bg-neutral-paper px-md py-3">
+      <div className="flex flex-wrap items-center gap-3 border-t-3 border-agent bg-neutral-paper px-md py-3 max-md:px-3">
         <AgentBadge agent={id} large />
         <div className="min-w-0 flex-1">
           <h2 id="viewed" className="text-body-sm font-semibold">
@@ -148,7 +148,12 @@ function Viewer({ run, store, variation, selected, now, line, onLine }: ViewerPr
         </span>
         <Status status={status} word={statusWord(variation)} className="max-md:hidden" />
         <StopButton runId={run.run_id} variation={variation} size="md" />
-        {canSelect(variation) && <SelectButton runId={run.run_id} variation={id} selected={selected} size="md" />}
+        {canSelect(variation) && (
+          // On a phone it is in the bar at the bottom.
+          <span className={cn("flex items-center gap-sm", !selected && "max-md:hidden")}>
+            <SelectButton runId={run.run_id} variation={id} selected={selected} size="md" />
+          </span>
+        )}
       </div>
       <Tabs value={tab} onValueChange={(value) => setTab(value as Tab)}>
         <TabsList aria-label={`Agent ${id + 1}`}>

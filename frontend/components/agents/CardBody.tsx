@@ -1,6 +1,6 @@
 "use client";
 
-import { TriangleAlert } from "lucide-react";
+import { Ban, TriangleAlert } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { usePatch } from "@/hooks/useAPI";
 import { useStoreVersion } from "@/hooks/useAgentStream";
@@ -17,6 +17,8 @@ import { Additions, Blocks } from "./AgentFacts";
 /** Rows of the log that a card shows. */
 const TAIL = 12;
 const TAIL_BELOW_CAUSE = 3;
+/** As much as the cluster says at an end. */
+const NOTES = 6;
 const FILES = 4;
 
 interface CardBodyProps {
@@ -40,7 +42,7 @@ export function CardBody({ runId, store, variation, cursor }: CardBodyProps) {
     <div className="relative mx-md mt-sm flex flex-1 flex-col justify-end gap-sm overflow-hidden rounded-md border bg-neutral-white p-3 max-md:min-h-44">
       {showsCause && <Cause variation={variation} />}
       {showsResult && <Result runId={runId} variation={variation} />}
-      {showsCause && failed && <Tail store={store} variation={variation} rows={TAIL_BELOW_CAUSE} cursor={null} />}
+      {showsCause && failed && <Tail store={store} variation={variation} rows={TAIL_BELOW_CAUSE} cursor={null} printed />}
       {waiting && !showsCause && !then && <Skeleton />}
       {showsTail && (
         // Out of the flow: a card keeps its height whatever its log says.
@@ -54,17 +56,18 @@ export function CardBody({ runId, store, variation, cursor }: CardBodyProps) {
 
 /** Kubernetes' own word first, what it means, then what can be done. */
 export function Cause({ variation }: { variation: VariationState }) {
-  const failed = hasEnded(variation.status);
+  const Icon = variation.status === "cancelled" ? Ban : TriangleAlert;
+  const ink = variation.status === "cancelled" ? "text-neutral-shadow-ink" : hasEnded(variation.status) ? "text-semantic-error-ink" : "text-semantic-warning-ink";
   return (
-    <div className="mb-auto grid gap-sm">
+    <div className="flex flex-1 flex-col gap-sm">
       <p className="flex items-center gap-sm font-mono text-body-sm font-semibold">
-        <TriangleAlert aria-hidden className={cn("size-4 shrink-0", failed ? "text-semantic-error-ink" : "text-semantic-warning-ink")} />
+        <Icon aria-hidden className={cn("size-4 shrink-0", ink)} />
         {visible(variation.reason ?? "")}
       </p>
       {variation.message !== null && variation.message !== "" && (
         <p className="line-clamp-6 font-mono text-caption whitespace-pre-wrap text-neutral-shadow-ink">{visible(variation.message)}</p>
       )}
-      {variation.hint !== null && <p className="border-t pt-sm">{visible(variation.hint)}</p>}
+      {variation.hint !== null && <p className="mt-auto border-t pt-sm">{visible(variation.hint)}</p>}
     </div>
   );
 }
@@ -83,13 +86,14 @@ function Skeleton() {
 }
 
 /** The newest rows, or those that were the newest at `cursor`. A card that is out of sight is not drawn anew. */
-function Tail({ store, variation, rows, cursor }: { store: RunStore; variation: VariationState; rows: number; cursor: number | null }) {
+function Tail({ store, variation, rows, cursor, printed = false }: { store: RunStore; variation: VariationState; rows: number; cursor: number | null; printed?: boolean }) {
   const list = useRef<HTMLOListElement>(null);
   const inSight = useInSight(list);
-  const seen = inSight || cursor !== null;
+  const lines = { store, id: variation.id, rows, printed };
+  const live = inSight && !hasEnded(variation.status);
   return (
     <ol ref={list} className="grid font-mono text-caption" aria-label={`${cursor === null ? "Newest" : "Then newest"} lines of agent ${variation.id + 1}`}>
-      {seen ? <LiveLines store={store} id={variation.id} rows={rows} cursor={cursor} caret={!hasEnded(variation.status) && cursor === null} /> : <Lines store={store} id={variation.id} rows={rows} cursor={null} caret={false} />}
+      {live ? <LiveLines {...lines} cursor={cursor} caret={cursor === null} /> : <Lines {...lines} cursor={cursor} caret={false} />}
     </ol>
   );
 }
@@ -100,6 +104,8 @@ interface LinesProps {
   rows: number;
   cursor: number | null;
   caret: boolean;
+  /** Only what the agent printed, not what the cluster said. */
+  printed: boolean;
 }
 
 function LiveLines(props: LinesProps) {
@@ -107,11 +113,12 @@ function LiveLines(props: LinesProps) {
   return <Lines {...props} />;
 }
 
-function Lines({ store, id, rows, cursor, caret }: LinesProps) {
+function Lines({ store, id, rows, cursor, caret, printed }: LinesProps) {
   const log = store.log(id)?.readable;
   if (log === undefined) return null;
   const end = cursor === null ? log.end : upperBound(log, cursor, ({ time }) => Date.parse(time));
-  const shown = tail(log, rows, end);
+  const newest = tail(log, printed ? rows + NOTES : rows, end);
+  const shown = printed ? newest.filter(({ line }) => line > 0).slice(-rows) : newest;
   return shown.map((row, index) => (
     <li key={row.key} className={cn("max-h-15 overflow-hidden wrap-anywhere whitespace-pre-wrap", row.sub === true && "pl-sm")}>
       <LogText row={row} limit={400} />

@@ -103,7 +103,7 @@ function Now({ variation, store, now }: { variation: VariationState; store: RunS
   const { status, step } = variation;
   const heard = store.log(variation.id)?.heardAt ?? 0;
   const silence = status === "running" && heard > 0 ? now - heard : 0;
-  const Icon: LucideIcon = status === "queued" ? Clock : status === "starting" || step === null ? Boxes : step === "llm" && variation.now.endsWith("thinking") ? Brain : STEP_ICONS[step];
+  const Icon: LucideIcon = hasEnded(status) ? FileDiff : status === "queued" ? Clock : status === "starting" || step === null ? Boxes : step === "llm" && variation.now.endsWith("thinking") ? Brain : STEP_ICONS[step];
   return (
     <>
       <Icon aria-hidden className="size-4 shrink-0 text-neutral-shadow-ink" />
@@ -118,7 +118,7 @@ function Now({ variation, store, now }: { variation: VariationState; store: RunS
 }
 
 function nowText(variation: VariationState): string {
-  if (hasEnded(variation.status)) return variation.complete ? "No change to the repository" : "Reading the end of its log";
+  if (hasEnded(variation.status)) return variation.complete ? "It changed no file" : "Reading the end of its log";
   if (variation.status === "queued") return "Waiting for a node";
   if (variation.status === "starting") return variation.reason === null ? "Waiting for its container" : "Starting its container";
   return variation.now === "" ? "Waiting for its first line" : variation.now;

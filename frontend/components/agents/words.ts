@@ -7,7 +7,7 @@ const STEP_WORDS = {
   context: "Reading",
   llm: "Writing",
   tool: "Working",
-  check: "Running checks",
+  check: "Testing",
   diff: "Making the patch",
   other: "Running",
 } as const;

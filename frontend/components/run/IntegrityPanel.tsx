@@ -21,7 +21,7 @@ export default function IntegrityPanel({ run, state }: { run: Run; state: RunSta
       <p className="border-b px-md py-sm text-caption text-neutral-shadow-ink">
         This page counts and hashes every line as it arrives. When an agent has ended, the server tells the same figures of what it stored: both must agree.
       </p>
-      <div tabIndex={0} role="group" aria-label="Figures" className="overflow-x-auto -outline-offset-2">
+      <div tabIndex={0} role="group" aria-label="Figures" className="relative overflow-x-auto -outline-offset-2">
         <table className="w-full text-caption tabular-nums">
           <thead>
             <tr className="border-b text-left whitespace-nowrap text-neutral-shadow-ink [&>th]:px-md [&>th]:py-xs [&>th]:font-medium">

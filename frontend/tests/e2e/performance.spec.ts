@@ -1,0 +1,147 @@
+import type { Page } from "@playwright/test";
+import { gzipSync } from "node:zlib";
+import { begin, end, measure, memory, print } from "./measure";
+import { newRun, Replay } from "./replay";
+import { expect, fact, test } from "./support";
+
+/*
+ * The lines come from a local server that speaks the real wire format: two cores do not run five agents that print 1,000 lines a
+ * second each. The page is the one that the server under test serves.
+ */
+
+const AGENTS = 5;
+const RATE = 1000;
+const SECONDS = 30;
+/** What a first visit of a run may load, gzipped. */
+const BUNDLE_BYTES = 170_000;
+
+/** Limits are for a machine that draws 60 frames a second when it has nothing to do; a slower one gets more time. */
+async function slowness(page: Page): Promise<number> {
+  await begin(page);
+  await page.waitForFunction(() => window.measured.frames.length > 120);
+  const { frameP95, fps } = await end(page);
+  print("at rest", { fps, frameP95 });
+  return Math.max(1, frameP95 / 17);
+}
+
+const text = (number: number) => `${String(number).padStart(8, "0")} the quick brown fox jumps over the lazy dog and runs on, over hills and far away`;
+
+test("five agents at 1,000 lines a second each for 30 seconds: smooth, quick to answer, flat, and not a line lost", async ({ page, baseURL }) => {
+  const replay = await Replay.start(baseURL ?? "", newRun(AGENTS));
+  try {
+    await measure(page);
+    await page.goto(`${replay.url}/stream?run=${replay.run.run_id}`);
+    await expect(fact(page, "State")).toHaveText("Live");
+    const slow = await slowness(page);
+
+    for (let agent = 0; agent < AGENTS; agent += 1) replay.status(agent, "running");
+    await begin(page);
+    const flood = startFlood(replay);
+    await useThePage(page, replay, flood.over);
+    await flood.over;
+    const figures = await end(page);
+    for (let agent = 0; agent < AGENTS; agent += 1) replay.complete(agent, "succeeded");
+    replay.end();
+    const sent = replay.lines;
+    await expect(fact(page, "Stream integrity")).toHaveText(`${sent.toLocaleString("en")} lines, no gaps, same bytes`, { timeout: 30_000 });
+    print("5 × 1,000 lines/s × 30 s", { ...figures, sent, received: sent, resumed: replay.resumed.length });
+
+    expect(sent).toBe(AGENTS * RATE * SECONDS);
+    expect(replay.resumed.length).toBeGreaterThan(0);
+    expect(figures.inputs).toBeGreaterThan(20);
+    expect(figures.frameP95).toBeLessThanOrEqual(34 * slow);
+    expect(figures.longTasksMs).toBeLessThan(500 * slow);
+    expect(figures.inputP98).toBeLessThan(200 * slow);
+    expect(figures.nodes).toBeLessThan(3000);
+    expect(figures.heapMb).toBeLessThan(120);
+  } finally {
+    await replay.close();
+  }
+});
+
+/** Sends lines at their rate, whatever else this process does; each agent's as real ones are: text by the model. */
+function startFlood(replay: Replay): { over: Promise<void> } {
+  const start = performance.now();
+  let sent = 0;
+  const over = new Promise<void>((resolve) => {
+    const timer = setInterval(() => {
+      const due = Math.min(RATE * SECONDS, Math.floor(((performance.now() - start) * RATE) / 1000));
+      for (; sent < due; sent += 1) {
+        for (let agent = 0; agent < AGENTS; agent += 1) replay.say(agent, { type: "text", delta: `${text(sent)}\n` });
+      }
+      replay.flush();
+      if (sent === RATE * SECONDS) {
+        clearInterval(timer);
+        resolve();
+      }
+    }, 10);
+  });
+  return { over };
+}
+
+/** What somebody does who watches: looks at one after the other, searches, scrolls, pauses; in the middle the connection breaks. */
+async function useThePage(page: Page, replay: Replay, over: Promise<void>): Promise<void> {
+  let done = false;
+  void over.then(() => (done = true));
+  for (let round = 0; !done; round += 1) {
+    await page.keyboard.press(String((round % AGENTS) + 1));
+    await page.getByRole("log").waitFor();
+    await page.keyboard.press("/");
+    await page.keyboard.type("fox");
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("Escape");
+    await page.getByRole("log").hover();
+    await page.mouse.wheel(0, -400);
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("End");
+    if (round === 1) replay.cut();
+    await page.keyboard.press(".");
+    await page.keyboard.press(".");
+    await page.keyboard.press("g");
+    await page.getByRole("list", { name: "Newest lines of agent 1" }).waitFor();
+    await page.mouse.move(700, 420);
+    await page.mouse.move(10, 10);
+  }
+}
+
+test("five logs of 100,000 lines, loaded late: the first lines at once, all of them soon, in little memory", async ({ page, baseURL }) => {
+  const replay = await Replay.start(baseURL ?? "", newRun(AGENTS));
+  try {
+    const lines = 100_000;
+    for (let agent = 0; agent < AGENTS; agent += 1) replay.status(agent, "running");
+    for (let line = 0; line < lines; line += 1) {
+      for (let agent = 0; agent < AGENTS; agent += 1) replay.say(agent, { type: "text", delta: `${text(line)}\n` });
+    }
+    for (let agent = 0; agent < AGENTS; agent += 1) replay.complete(agent, "succeeded");
+    replay.end();
+
+    await measure(page);
+    await page.goto(`${replay.url}/stream?run=${replay.run.run_id}&view=focus&a=1`);
+    await page.getByRole("log").getByText(/the quick brown fox/).first().waitFor();
+    const firstMs = await page.evaluate(() => new Promise<number>((resolve) => requestAnimationFrame(() => resolve(performance.now()))));
+    await expect(fact(page, "Stream integrity")).toHaveText("500,000 lines, no gaps, same bytes", { timeout: 90_000 });
+    const allMs = await page.evaluate(() => performance.now());
+    const { painted, shifts } = await page.evaluate(() => window.measured);
+    const { heapMb, nodes } = await memory(page);
+    print("5 × 100,000 lines, late", { firstMs, allMs, heapMb, nodes, largestContentfulPaintMs: painted, layoutShift: shifts.toFixed(3) });
+    expect(firstMs).toBeLessThan(10_000);
+    expect(heapMb).toBeLessThan(160);
+    expect(nodes).toBeLessThan(3000);
+    expect(shifts).toBeLessThan(0.25);
+  } finally {
+    await replay.close();
+  }
+});
+
+test("the run page is small", async ({ page }) => {
+  const html = await (await page.request.get("/stream")).text();
+  const scripts = [...html.matchAll(/<script(?<attributes>[^>]*?) src="(?<src>[^"]+)"(?<more>[^>]*)>/g)].flatMap(({ groups }) =>
+    // For browsers that are too old for the rest of the page.
+    /nomodule/i.test(`${groups?.attributes} ${groups?.more}`) ? [] : [groups?.src ?? ""],
+  );
+  let bytes = 0;
+  for (const src of new Set(scripts)) bytes += gzipSync(await (await page.request.get(src)).body()).length;
+  print("/stream", { scripts: scripts.length, gzipKb: bytes / 1000 });
+  expect(scripts.length).toBeGreaterThan(3);
+  expect(bytes).toBeLessThanOrEqual(BUNDLE_BYTES);
+});

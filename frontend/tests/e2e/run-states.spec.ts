@@ -1,0 +1,206 @@
+import type { Page } from "@playwright/test";
+import { newRun, now, Replay } from "./replay";
+import { badEnds, BEGAN, fiveStates, PATCH } from "./scenes";
+import { card, expect, expectAccessible, fact, picture, test } from "./support";
+
+/* States that a cluster passes through quickly, or not on demand, played by a script in front of the real page. */
+
+let replay: Replay;
+
+const play = async (baseURL: string | undefined, variations: number) => {
+  replay = await Replay.start(baseURL ?? "", newRun(variations, { created_at: new Date(Date.now() - BEGAN * 1000).toISOString() }));
+};
+test.afterEach(() => replay.close());
+
+const address = (more = "") => `${replay.url}/stream?run=${replay.run.run_id}${more}`;
+
+const expectNoSideways = async (page: Page) => {
+  const { clientWidth, scrollWidth } = await page.evaluate(() => document.documentElement);
+  expect(scrollWidth).toBeLessThanOrEqual(clientWidth);
+};
+
+test("five agents in five states, on any screen, in both themes", async ({ page, baseURL }) => {
+  await play(baseURL, 5);
+  fiveStates(replay);
+  await page.emulateMedia({ reducedMotion: "reduce" });
+  await page.goto(address());
+  await expect(card(page, 1).getByText("Testing")).toBeVisible();
+  await expect(card(page, 2).getByText("passed")).toBeVisible();
+  await expect(card(page, 3).getByText("The model is writing")).toBeVisible();
+  await expect(card(page, 4).getByText("Waiting for its container")).toBeVisible();
+  // Kubernetes' own word first, then what can be done.
+  await expect(card(page, 5)).toContainText(/Unschedulable.*0\/3 nodes are available.*It starts by itself/);
+  await expect(page.getByRole("img", { name: /^Agent 5: queued \d+ s, now queued \(Unschedulable\)$/ })).toBeVisible();
+  await expect(page).toHaveTitle(/^1\/5 done · /);
+  await picture(page, "run-states");
+  for (const theme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
+    for (const width of [1440, 1024, 390, 320]) {
+      await page.setViewportSize({ width, height: 900 });
+      await expectAccessible(page);
+      await expectNoSideways(page);
+    }
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await page.keyboard.press("2");
+    for (const tab of ["Result", "Activity", "Diff", "Log"]) {
+      await page.getByRole("tab", { name: tab }).click();
+      await expectAccessible(page);
+    }
+    await page.setViewportSize({ width: 320, height: 640 });
+    await expectAccessible(page);
+    await expectNoSideways(page);
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await page.keyboard.press("g");
+  }
+});
+
+test("bad ends say their cause first, and gaps are counted and shown where they are", async ({ page, baseURL }) => {
+  await play(baseURL, 3);
+  badEnds(replay);
+  replay.end("failed");
+  await page.goto(address());
+  await expect(card(page, 1)).toContainText(/OOMKilled.*more than 1Gi.*Raise agents\.resources\.limits\.memory.*could not compile/);
+  await expect(card(page, 2)).toContainText(/Cancelled.*no check has run.*partial, 1 file/);
+  await expect(card(page, 3)).toContainText("PodDeleted");
+  await expect(fact(page, "Stream integrity")).toHaveText("14 lines, 1 gap, same bytes");
+  await page.getByRole("button", { name: "14 lines, 1 gap, same bytes" }).click();
+  await expect(page.getByRole("region", { name: "Stream integrity" }).getByRole("row").nth(3)).toContainText("1 gap (120 lines)");
+  await expect(page).toHaveTitle(/^Failed · /);
+  await picture(page, "run-failed");
+  await expectAccessible(page);
+  await page.keyboard.press("3");
+  await expect(page.getByRole("log").getByText("120 lines unavailable.")).toBeVisible();
+  await expectAccessible(page);
+});
+
+test("bytes that are not the server's are said to differ", async ({ page, baseURL }) => {
+  await play(baseURL, 1);
+  replay.status(0, "running");
+  replay.line(0, "one").flush();
+  replay.complete(0, "succeeded", { sha256: "0".repeat(64) });
+  replay.end();
+  await page.goto(address());
+  await expect(fact(page, "Stream integrity")).toHaveText("1 line, no gaps, 1 log differs");
+});
+
+test("with the keyboard alone: views, agents, search, a line's link, pause, the timeline", async ({ page, baseURL }) => {
+  await play(baseURL, 5);
+  fiveStates(replay);
+  await page.goto(address());
+  await expect(fact(page, "State")).toHaveText("Live");
+  await page.keyboard.press("2");
+  const log = page.getByRole("log", { name: "Agent 2 output" });
+  await expect(log).toBeVisible();
+  await page.keyboard.press("/");
+  await page.keyboard.type("overflow");
+  await page.keyboard.press("Enter");
+  await expect(page.getByText(/^1 of [1-9]/)).toBeVisible();
+  await expect(page).toHaveURL(/&line=\d+$/);
+  await page.keyboard.press("Escape");
+  await page.getByLabel("Search this log").blur();
+  const before = page.url();
+  await page.keyboard.press("k");
+  await expect(page).not.toHaveURL(before);
+  await page.keyboard.press("End");
+  await expect(page.getByRole("button", { name: "Follow" })).toHaveAttribute("aria-pressed", "true");
+  await page.keyboard.press("d");
+  await expect(page.getByRole("tab", { name: "Diff" })).toHaveAttribute("aria-selected", "true");
+  await page.keyboard.press("s");
+  await expect(page.getByRole("dialog")).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("dialog")).toHaveCount(0);
+
+  await page.keyboard.press("g");
+  await page.keyboard.press(".");
+  await expect(page.getByText("Updates paused.")).toBeVisible();
+  replay.line(2, "while paused").flush();
+  await expect(page.getByText("1 new line kept.")).toBeVisible();
+  await expect(page.getByText("while paused")).toHaveCount(0);
+  await page.keyboard.press(".");
+  await expect(card(page, 3).getByText("while paused")).toBeVisible();
+
+  // Back in time: every log as it was then.
+  const axis = page.getByRole("slider", { name: "Time that the logs are shown at" });
+  await axis.focus();
+  for (let step = 0; step < 3; step += 1) await page.keyboard.press("Shift+ArrowLeft");
+  await expect(page.getByText("The logs below are shown at")).toBeVisible();
+  await expect(card(page, 1).getByText("running 9 tests")).toHaveCount(0);
+  await expectAccessible(page);
+  await page.keyboard.press("Escape");
+  await expect(card(page, 1).getByText("running 9 tests")).toBeVisible();
+
+  // Whoever dictates switches single keys off.
+  await page.evaluate(() => localStorage.setItem("aideator-keys", "off"));
+  await page.keyboard.press("f");
+  await expect(log).toHaveCount(0);
+});
+
+test("whatever an agent prints, names a file, or is asked: nothing runs, nothing loads, nothing breaks", async ({ page, baseURL }) => {
+  const html = `<img src="https://evil.example/x.png" onerror="window.owned=1"><script>window.owned=1</script><a href="javascript:window.owned=1">click</a>`;
+  const ansi = "\u001b[2J\u001b[31mred\u001b[0m \u001b]8;;javascript:window.owned=1\u0007link\u001b]8;;\u0007 \u001b]0;owned\u0007";
+  const hidden = "user\u202Etxt.exe\u2066 \u200b\u0007 ![pixel](https://evil.example/pixel.png) [x](javascript:window.owned=1)";
+  await play(baseURL, 2);
+  replay.run.prompt = `${html} ${hidden} ${"W".repeat(400)}`;
+  replay.status(0, "queued", { reason: html, message: html + hidden, hint: html });
+  replay.status(1, "running");
+  replay.line(1, html).line(1, ansi).line(1, hidden).line(1, "x".repeat(1 << 20)).line(1, `{"v":1,"seq":1,"type":"text","delta":7}`);
+  for (const type of ["text", "reasoning"]) replay.say(1, { type, delta: `${html}\n${hidden}\n${"W".repeat(30_000)}\n` });
+  replay.say(1, { type: "tool_call", id: "1", name: html, arguments: JSON.stringify({ command: html }) });
+  replay.say(1, { type: "tool_result", id: "1", ok: false, output: `${html}\n${ansi}\n${hidden}`, truncated: true });
+  replay.say(1, { type: "status", step: "check", message: html });
+  replay.say(1, { type: "check", command: html, exit_code: 1, seconds: 1, output_tail: html + ansi });
+  replay.say(1, { type: html });
+  replay.say(1, { type: "finished", outcome: "succeeded", summary: html + hidden }).flush();
+  replay.patches.set(1, PATCH.replaceAll("src/error.rs", `${"d/".repeat(120)}<img src=x onerror=window.owned=1>\u202Egnp.rs`).replace("Overflow,", `${html}${"W".repeat(3000)}`));
+  replay.complete(1, "succeeded", { patch: { files: 2, additions: 3, deletions: 1 } });
+
+  const asked: string[] = [];
+  page.on("request", (request) => {
+    if (!request.url().startsWith(replay.url) && !request.url().startsWith("data:")) asked.push(request.url());
+  });
+  const calm = async () => {
+    expect(await page.evaluate(() => "owned" in window)).toBe(false);
+    await expect(page.locator('main img, main script, main a[href^="javascript"]')).toHaveCount(0);
+    await expectNoSideways(page);
+    expect(asked).toEqual([]);
+  };
+  for (const width of [1440, 390]) {
+    await page.setViewportSize({ width, height: 900 });
+    await page.goto(address());
+    await expect(card(page, 2).getByText("Succeeded")).toBeVisible();
+    await calm();
+    await page.keyboard.press("2");
+    await expect(page.getByRole("log").getByText("window.owned").first()).toBeVisible();
+    await calm();
+    await page.keyboard.press("r");
+    await page.keyboard.press("w");
+    await page.getByRole("log").evaluate((log) => (log.scrollTop = 0));
+    await expect(page.getByRole("log").locator("[data-line]").first()).toBeVisible();
+    await calm();
+    for (const tab of ["Result", "Activity", "Diff"]) {
+      await page.getByRole("tab", { name: tab }).click();
+      await expect(page.getByRole("tabpanel")).toContainText(tab === "Diff" ? "checked_add" : "<img");
+      await calm();
+    }
+    await expect(fact(page, "Stream integrity")).toContainText("no gaps");
+  }
+  expect(await page.title()).toContain("<img src=");
+  await expectAccessible(page);
+});
+
+test("the connection breaks and comes back: a banner, then what was recovered", async ({ page, baseURL }) => {
+  await play(baseURL, 1);
+  replay.status(0, "running");
+  replay.say(0, { type: "text", delta: "one\n" }).flush();
+  await page.goto(address());
+  await expect(card(page, 1).getByText("one")).toBeVisible();
+  // What is printed now does not reach the page before its next connection.
+  replay.cut();
+  for (const delta of ["two\n", "three\n"]) replay.say(0, { type: "text", delta }, now());
+  replay.flush();
+  await expect(page.getByText("Back. Recovered 2 lines, none lost.")).toBeVisible({ timeout: 30_000 });
+  await expectAccessible(page);
+  replay.complete(0, "succeeded");
+  replay.end();
+  await expect(fact(page, "Stream integrity")).toHaveText("3 lines, no gaps, same bytes");
+});
