@@ -15,7 +15,7 @@ test.afterEach(() => replay.close());
 const address = (more = "") => `${replay.url}/stream?run=${replay.run.run_id}${more}`;
 
 const expectNoSideways = async (page: Page) => {
-  const { clientWidth, scrollWidth } = await page.evaluate(() => document.documentElement);
+  const [clientWidth, scrollWidth] = await page.evaluate(() => [document.documentElement.clientWidth, document.documentElement.scrollWidth] as const);
   expect(scrollWidth).toBeLessThanOrEqual(clientWidth);
 };
 
@@ -94,7 +94,7 @@ test("with the keyboard alone: views, agents, search, a line's link, pause, the 
   await page.keyboard.press("/");
   await page.keyboard.type("overflow");
   await page.keyboard.press("Enter");
-  await expect(page.getByText(/^1 of [1-9]/)).toBeVisible();
+  await expect(page.getByRole("status").filter({ hasText: /^1 of [1-9]\d*$/ })).toBeVisible();
   await expect(page).toHaveURL(/&line=\d+$/);
   await page.keyboard.press("Escape");
   await page.getByLabel("Search this log").blur();
@@ -155,8 +155,9 @@ test("whatever an agent prints, names a file, or is asked: nothing runs, nothing
   replay.complete(1, "succeeded", { patch: { files: 2, additions: 3, deletions: 1 } });
 
   const asked: string[] = [];
+  const own = replay.url;
   page.on("request", (request) => {
-    if (!request.url().startsWith(replay.url) && !request.url().startsWith("data:")) asked.push(request.url());
+    if (!request.url().startsWith(own) && !request.url().startsWith("data:")) asked.push(request.url());
   });
   const calm = async () => {
     expect(await page.evaluate(() => "owned" in window)).toBe(false);

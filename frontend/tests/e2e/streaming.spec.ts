@@ -83,7 +83,7 @@ test("one agent in focus: its log readable and raw, its result, its diff", async
   await expectAccessible(page);
   await page.getByLabel("Search this log").fill(CHECK);
   await page.getByLabel("Search this log").press("Enter");
-  await expect(page.getByText(/^1 of \d+$/)).toBeVisible();
+  await expect(page.getByRole("status").filter({ hasText: /^1 of \d+$/ })).toBeVisible();
   await expect(log.locator("mark").first()).toHaveText(CHECK);
   await page.getByLabel("Search this log").press("Escape");
   await page.getByRole("button", { name: "Raw", exact: true }).click();
