@@ -27,6 +27,21 @@ const LONGEST_DELAY_MS = 15_000;
 /** One event is at most 64 KiB of line, six times that as JSON. */
 const MAX_EVENT_BYTES = 1 << 20;
 
+/** As long as this a stream is read without a pause. */
+const SLICE_MS = 12;
+
+/** Lets everything else have its turn. Not by a timer: those come once a second in a tab that is not seen. */
+function breathe(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
+}
+
 const EVENT_TYPES: ReadonlySet<string> = new Set<StreamEvent["type"]>([
   "heartbeat",
   "agent_output",
@@ -156,11 +171,17 @@ async function connect(url: string, lastEventId: string | null, stop: AbortSigna
     if (!response.ok || response.body === null) return await refusal(response);
     handlers.onOpen();
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    let since = performance.now();
     for (;;) {
       const { done, value } = await reader.read();
       if (done) break;
       alive();
       parser.feed(value);
+      // A stream that is read as fast as it comes would leave no time for drawing or for answering.
+      if (performance.now() - since > SLICE_MS) {
+        await breathe();
+        since = performance.now();
+      }
     }
     return ended ? { kind: "ended" } : { kind: "lost", retryAfter: null };
   } catch {

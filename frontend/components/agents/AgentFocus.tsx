@@ -3,7 +3,7 @@
 import { useState } from "react";
 import { visible } from "@/lib/ansi";
 import { useSelect } from "@/hooks/useAPI";
-import { useKeys } from "@/hooks/useKeys";
+import { useCommands } from "@/hooks/useCommands";
 import { describeJob, followLogs } from "@/lib/commands";
 import { count, exitText } from "@/lib/format";
 import type { RunState, VariationState } from "@/lib/run-state";
@@ -14,7 +14,7 @@ import { cn } from "@/lib/utils";
 import { DiffPanel } from "../diff/DiffPanel";
 import { AnsiText, LogText } from "../log/LogText";
 import { LogView } from "../log/LogView";
-import { Kbd } from "../run/Kbd";
+import { KeyHint } from "../run/KeyHint";
 import { MobileBar } from "../run/MobileBar";
 import { AgentBadge } from "../ui/badge";
 import { CopyButton, CopyLine } from "../ui/copy";
@@ -34,6 +34,8 @@ interface AgentFocusProps {
   state: RunState;
   agent: number;
   selected: number | null;
+  /** Ids of those that have not ended. */
+  running: readonly number[];
   now: number;
   /** The line of the log that the address names. */
   line: number | null;
@@ -43,7 +45,7 @@ interface AgentFocusProps {
 }
 
 /** One agent with all it printed and changed; the others stay in sight beside it. */
-export function AgentFocus({ run, store, state, agent, selected, now, line, onAgent, onLine, onCompare }: AgentFocusProps) {
+export function AgentFocus({ run, store, state, agent, selected, running, now, line, onAgent, onLine, onCompare }: AgentFocusProps) {
   const variation = state.variations.find(({ id }) => id === agent) ?? state.variations[0];
   if (variation === undefined) return null;
   return (
@@ -54,12 +56,12 @@ export function AgentFocus({ run, store, state, agent, selected, now, line, onAg
             <RailItem key={each.id} variation={each} now={now} current={each.id === variation.id} onClick={() => onAgent(each.id)} />
           ))}
           <p aria-hidden className="flex flex-wrap items-center gap-xs px-3 pt-xs text-caption text-neutral-shadow-ink max-md:hidden pointer-coarse:hidden">
-            <Kbd>1</Kbd> to <Kbd>{state.variations.length}</Kbd> switch, <Kbd>/</Kbd> search
+            <KeyHint>1</KeyHint> to <KeyHint>{state.variations.length}</KeyHint> switch, <KeyHint>/</KeyHint> search
           </p>
         </nav>
-        <Viewer key={variation.id} {...{ run, store, variation, now, line, onLine }} selected={selected === variation.id} />
+        <Viewer key={variation.id} {...{ run, store, variation, running, now, line, onLine }} selected={selected === variation.id} />
       </div>
-      {selected === null && <MobileBar run={run} variation={variation} agents={state.variations.length} onAgent={onAgent} onCompare={onCompare} />}
+      {selected === null && <MobileBar run={run} variation={variation} running={running} agents={state.variations.length} onAgent={onAgent} onCompare={onCompare} />}
     </>
   );
 }
@@ -109,6 +111,7 @@ interface ViewerProps {
   store: RunStore;
   variation: VariationState;
   selected: boolean;
+  running: readonly number[];
   now: number;
   line: number | null;
   onLine: (line: number | null) => void;
@@ -116,20 +119,20 @@ interface ViewerProps {
 
 type Tab = "result" | "activity" | "log" | "diff";
 
-function Viewer({ run, store, variation, selected, now, line, onLine }: ViewerProps) {
+function Viewer({ run, store, variation, selected, running, now, line, onLine }: ViewerProps) {
   const [tab, setTab] = useState<Tab>("log");
   const [asking, setAsking] = useState(false);
   const select = useSelect(run.run_id);
   const { id, status, patch } = variation;
   const waits = status === "queued" || status === "starting";
   const command = (waits ? describeJob : followLogs)(variation.jobName, run.namespace);
-  useKeys({
-    a: () => setTab("activity"),
-    l: () => setTab("log"),
-    d: () => setTab("diff"),
-    s: () => canSelect(variation) && !selected && setAsking(true),
-    ...(tab === "log" ? {} : { "/": () => setTab("log") }),
-  });
+  useCommands([
+    { id: "result", group: "This agent", text: "Its result", keys: "E", run: () => setTab("result") },
+    { id: "activity", group: "This agent", text: "Its activity, step by step", keys: "A", run: () => setTab("activity") },
+    { id: "log", group: "This agent", text: "Its log", keys: "L", run: () => setTab("log") },
+    { id: "diff", group: "This agent", text: "Its diff", keys: "D", run: () => setTab("diff") },
+    ...(canSelect(variation) && !selected ? [{ id: "select", group: "This agent", text: "Select it; asks first", keys: "S", run: () => setAsking(true) }] : []),
+  ]);
   return (
     <section data-agent={id + 1} aria-labelledby="viewed" className="min-w-0 overflow-clip rounded-lg border bg-neutral-white shadow-md">
       <div className="flex flex-wrap items-center gap-3 border-t-3 border-agent bg-neutral-paper px-md py-3 max-md:px-3">
@@ -151,7 +154,7 @@ function Viewer({ run, store, variation, selected, now, line, onLine }: ViewerPr
         {canSelect(variation) && (
           // On a phone it is in the bar at the bottom.
           <span className={cn("flex items-center gap-sm", !selected && "max-md:hidden")}>
-            <SelectButton runId={run.run_id} variation={id} selected={selected} size="md" />
+            <SelectButton runId={run.run_id} variation={id} selected={selected} running={running} size="md" />
           </span>
         )}
       </div>
@@ -193,7 +196,7 @@ function Viewer({ run, store, variation, selected, now, line, onLine }: ViewerPr
           <DiffPanel runId={run.run_id} variation={variation} />
         </TabsContent>
       </Tabs>
-      <Confirm open={asking} onOpenChange={setAsking} title={`Select agent ${id + 1}?`} action={`Select agent ${id + 1}`} onConfirm={() => select.mutate(id)}>
+      <Confirm open={asking} onOpenChange={setAsking} title={`Select agent ${id + 1}?`} action={`Select agent ${id + 1}`} onConfirm={() => select.mutate({ variation: id })}>
         The choice can be changed later.
       </Confirm>
     </section>

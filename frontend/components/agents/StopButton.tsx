@@ -1,15 +1,12 @@
 "use client";
 
 import { Square, X } from "lucide-react";
-import dynamic from "next/dynamic";
 import { useState } from "react";
 import { useCancelVariation } from "@/hooks/useAPI";
 import type { VariationState } from "@/lib/run-state";
 import { hasEnded } from "@/lib/types";
 import { Button, type ButtonProps } from "../ui/button";
-
-/** Asked for seldom: its code comes when it is. */
-const Confirm = dynamic(() => import("../ui/dialog").then((module) => module.Confirm));
+import { Confirm } from "../ui/dialog";
 
 /** Ends one agent; the others go on. */
 export function StopButton({ runId, variation, size = "sm" }: { runId: string; variation: VariationState; size?: ButtonProps["size"] }) {
@@ -30,11 +27,9 @@ export function StopButton({ runId, variation, size = "sm" }: { runId: string; v
         {waits ? <X aria-hidden /> : <Square aria-hidden />}
         {stopping ? "Stopping…" : waits ? "Give up" : "Stop"}
       </Button>
-      {asking && (
-        <Confirm open onOpenChange={setAsking} title={`Stop agent ${id + 1}?`} action={`Stop agent ${id + 1}`} onConfirm={() => cancel.mutate(id)}>
-          The others go on. What it has printed and changed so far is kept.
-        </Confirm>
-      )}
+      <Confirm open={asking} onOpenChange={setAsking} title={`Stop agent ${id + 1}?`} action={`Stop agent ${id + 1}`} onConfirm={() => cancel.mutate(id)}>
+        The others go on. What it has printed and changed so far is kept.
+      </Confirm>
     </>
   );
 }

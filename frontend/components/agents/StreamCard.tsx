@@ -8,7 +8,7 @@ import type { RunStore } from "@/lib/run-store";
 import type { VariationState } from "@/lib/run-state";
 import { hasEnded, type Run } from "@/lib/types";
 import { cn } from "@/lib/utils";
-import { Kbd } from "../run/Kbd";
+import { KeyHint } from "../run/KeyHint";
 import { AgentBadge } from "../ui/badge";
 import { Button } from "../ui/button";
 import { CopyButton } from "../ui/copy";
@@ -26,6 +26,8 @@ interface StreamCardProps {
   selected: boolean;
   /** Another one was selected. */
   dimmed: boolean;
+  /** Ids of those that have not ended. */
+  running: readonly number[];
   now: number;
   /** The moment that the log is shown at, ms since the epoch; null for the newest. */
   cursor: number | null;
@@ -33,7 +35,7 @@ interface StreamCardProps {
 }
 
 /** One agent: who, how it stands, what it prints now, and what came of it. */
-export function StreamCard({ run, store, variation, selected, dimmed, now, cursor, onFocus }: StreamCardProps) {
+export function StreamCard({ run, store, variation, selected, dimmed, running, now, cursor, onFocus }: StreamCardProps) {
   const { id, status, patch } = variation;
   const waits = status === "queued" || status === "starting";
   const ended = hasEnded(status);
@@ -70,7 +72,7 @@ export function StreamCard({ run, store, variation, selected, dimmed, now, curso
           <PanelLeft aria-hidden />
           Focus
           <span className="@max-[21rem]:hidden">
-            <Kbd>{id + 1}</Kbd>
+            <KeyHint>{id + 1}</KeyHint>
           </span>
         </Button>
         <CopyButton size="icon-sm" text={command} label={`Copy: ${command}`} />
@@ -86,7 +88,7 @@ export function StreamCard({ run, store, variation, selected, dimmed, now, curso
             </CopyButton>
           )}
           <StopButton runId={run.run_id} variation={variation} />
-          {canSelect(variation) && <SelectButton runId={run.run_id} variation={id} selected={selected} />}
+          {canSelect(variation) && <SelectButton runId={run.run_id} variation={id} selected={selected} running={running} />}
         </span>
       </footer>
     </article>

@@ -5,7 +5,7 @@ import { ArrowDownToLine } from "lucide-react";
 import { useEffect, useLayoutEffect, useRef, useState, type MouseEvent } from "react";
 import { usePinnedScroll } from "@/hooks/usePinnedScroll";
 import { useStoreVersion } from "@/hooks/useAgentStream";
-import { useKeys } from "@/hooks/useKeys";
+import { useCommands } from "@/hooks/useCommands";
 import { copyText } from "@/lib/clipboard";
 import { count, plural } from "@/lib/format";
 import type { LogFilter } from "@/lib/log-filter";
@@ -94,15 +94,15 @@ function Log({ runId, variation, marked, onMark, log, version }: LogViewProps & 
     onMark(next.line);
     lookAt(next.number, "auto");
   };
-  useKeys({
-    "/": () => search.current?.focus(),
-    End: pin,
-    r: () => setRaw(!raw),
-    w: () => setWrap(!wrap),
-    j: () => moveMark(1),
-    k: () => moveMark(-1),
-    y: () => marked !== null && void copyText(window.location.href),
-  });
+  useCommands([
+    { id: "search", group: "This log", text: "Search the log", keys: "/", run: () => search.current?.focus() },
+    { id: "follow", group: "This log", text: "Follow the log", keys: "End", run: pin },
+    { id: "raw", group: "This log", text: raw ? "Readable lines" : "Raw lines, as kubectl prints them", keys: "R", run: () => setRaw(!raw) },
+    { id: "wrap", group: "This log", text: wrap ? "Do not wrap lines" : "Wrap lines", keys: "W", run: () => setWrap(!wrap) },
+    { id: "next-line", group: "This log", text: "Mark the next line", keys: "J", run: () => moveMark(1) },
+    { id: "previous-line", group: "This log", text: "Mark the line before", keys: "K", run: () => moveMark(-1) },
+    ...(marked === null ? [] : [{ id: "copy-link", group: "This log", text: "Copy a link to the marked line", keys: "Y", run: () => void copyText(window.location.href) }]),
+  ]);
   const turn = useRef((key: number) =>
     setTurned((before) => {
       const after = new Set(before);

@@ -14,6 +14,8 @@ interface GridViewProps {
   store: RunStore;
   state: RunState;
   selected: number | null;
+  /** Ids of those that have not ended. */
+  running: readonly number[];
   now: number;
   onFocus: (agent: number) => void;
   /** An agent at a moment was asked for. */
@@ -21,7 +23,7 @@ interface GridViewProps {
 }
 
 /** All agents at once: their lanes of time, then a card of each. Pointing at a moment shows all logs as they were then. */
-export function GridView({ run, store, state, selected, now, onFocus, onPick }: GridViewProps) {
+export function GridView({ run, store, state, selected, running, now, onFocus, onPick }: GridViewProps) {
   const [cursor, setCursor] = useState<number | null>(null);
   return (
     <>
@@ -30,7 +32,7 @@ export function GridView({ run, store, state, selected, now, onFocus, onPick }: 
         {state.variations.map((variation) => (
           <StreamCard
             key={variation.id}
-            {...{ run, store, variation, now, cursor }}
+            {...{ run, store, variation, running, now, cursor }}
             selected={selected === variation.id}
             dimmed={selected !== null && selected !== variation.id}
             onFocus={() => onFocus(variation.id)}

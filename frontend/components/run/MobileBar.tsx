@@ -10,13 +10,14 @@ import { Button } from "../ui/button";
 interface MobileBarProps {
   run: Run;
   variation: VariationState;
+  running: readonly number[];
   agents: number;
   onAgent: (agent: number) => void;
   onCompare: () => void;
 }
 
 /** What the thumb reaches on a phone: the agents before and after, and what to do with this one. */
-export function MobileBar({ run, variation, agents, onAgent, onCompare }: MobileBarProps) {
+export function MobileBar({ run, variation, running, agents, onAgent, onCompare }: MobileBarProps) {
   const { id } = variation;
   const before = (id + agents - 1) % agents;
   const after = (id + 1) % agents;
@@ -39,7 +40,7 @@ export function MobileBar({ run, variation, agents, onAgent, onCompare }: Mobile
       </Button>
       {canSelect(variation) && (
         <span className="flex flex-1 [&>button]:min-h-11 [&>button]:flex-1">
-          <SelectButton runId={run.run_id} variation={id} selected={false} size="md" />
+          <SelectButton runId={run.run_id} variation={id} selected={false} running={running} size="md" />
         </span>
       )}
     </div>

@@ -1,7 +1,6 @@
 "use client";
 
 import { ChevronDown, ChevronUp, GitBranch, GitCommitHorizontal, LoaderCircle, Pause, Play, ShieldCheck, Square, TriangleAlert, Unplug } from "lucide-react";
-import dynamic from "next/dynamic";
 import { useState, type ReactNode } from "react";
 import { useCancelRun } from "@/hooks/useAPI";
 import { dollars, duration, plural, repositoryName, short } from "@/lib/format";
@@ -11,11 +10,9 @@ import { hasEnded, runHasEnded, type Run } from "@/lib/types";
 import { cn } from "@/lib/utils";
 import { Alert } from "../ui/alert";
 import { Button } from "../ui/button";
-import { Kbd } from "./Kbd";
+import { Confirm } from "../ui/dialog";
+import { KeyHint } from "./KeyHint";
 import { Status } from "../ui/status";
-
-/** Asked for seldom: its code comes when it is. */
-const Confirm = dynamic(() => import("../ui/dialog").then((module) => module.Confirm));
 
 interface RunHeadProps {
   run: Run;
@@ -60,7 +57,7 @@ export function RunHead(props: RunHeadProps) {
             <Button onClick={() => onPause(!paused)} aria-pressed={paused}>
               {paused ? <Play aria-hidden /> : <Pause aria-hidden />}
               {paused ? "Resume" : "Pause"}
-              <Kbd>.</Kbd>
+              <KeyHint>.</KeyHint>
             </Button>
             <CancelButton runId={run.run_id} />
           </div>
@@ -203,11 +200,9 @@ function CancelButton({ runId }: { runId: string }) {
         <Square aria-hidden />
         {cancel.isPending || cancel.isSuccess ? "Cancelling…" : "Cancel run"}
       </Button>
-      {asking && (
-        <Confirm open onOpenChange={setAsking} title="Cancel this run?" action="Cancel run" onConfirm={() => cancel.mutate()}>
-          The agents are told to stop. What they have printed and changed so far is kept.
-        </Confirm>
-      )}
+      <Confirm open={asking} onOpenChange={setAsking} title="Cancel this run?" action="Cancel run" onConfirm={() => cancel.mutate()}>
+        The agents are told to stop. What they have printed and changed so far is kept.
+      </Confirm>
     </>
   );
 }

@@ -7,7 +7,7 @@ import { useSearchParams } from "next/navigation";
 import { useEffect, useState, type ReactNode } from "react";
 import { refreshRun } from "@/hooks/useAPI";
 import { useAgentStream } from "@/hooks/useAgentStream";
-import { useKeys } from "@/hooks/useKeys";
+import { useCommands } from "@/hooks/useCommands";
 import { useNow } from "@/hooks/useNow";
 import { upperBound } from "@/lib/ring";
 import type { RunState } from "@/lib/run-state";
@@ -71,13 +71,15 @@ export function RunView({ run }: { run: Run }) {
   const pause = (wanted: boolean) => (wanted ? store.pause() : store.resume());
 
   const agents = state.variations.length;
-  useKeys({
-    g: () => go("grid"),
-    f: () => go("focus"),
-    c: () => go("compare"),
-    ".": () => pause(!paused),
-    ...Object.fromEntries(Array.from({ length: agents }, (_, index) => [String(index + 1), () => go("focus", index)])),
-  });
+  const running = ended ? [] : state.variations.filter(({ status }) => !hasEnded(status)).map(({ id }) => id);
+  useCommands([
+    { id: "grid", group: "This run", text: "Grid of all agents", keys: "G", run: () => go("grid") },
+    { id: "focus", group: "This run", text: "Focus on one agent", keys: "F", run: () => go("focus") },
+    { id: "compare", group: "This run", text: "Compare the results", keys: "C", run: () => go("compare") },
+    ...state.variations.map(({ id }) => ({ id: `agent-${id}`, group: "This run", text: `Focus on agent ${id + 1}`, keys: String(id + 1), run: () => go("focus", id) })),
+    ...(ended && !paused ? [] : [{ id: "pause", group: "This run", text: paused ? "Resume updates" : "Pause updates", keys: ".", run: () => pause(!paused) }]),
+    { id: "integrity", group: "This run", text: "How the stream is proved whole", keys: "I", run: () => setProven(!proven) },
+  ]);
   useEffect(() => {
     // The end brings facts that only the API says.
     if (live.complete) void refreshRun(client, run.run_id);
@@ -96,7 +98,7 @@ export function RunView({ run }: { run: Run }) {
       )}
       {view === "focus" && (
         <AgentFocus
-          {...{ run, store, state, agent, selected, now, line }}
+          {...{ run, store, state, agent, selected, running, now, line }}
           onAgent={(next) => go("focus", next)}
           onLine={(next) => go("focus", agent, next)}
           onCompare={() => go("compare")}
@@ -104,7 +106,7 @@ export function RunView({ run }: { run: Run }) {
       )}
       {view === "compare" && <CompareView run={run} state={state} selected={selected} now={now} />}
       {view === "grid" && (
-        <GridView {...{ run, store, state, selected, now }} onFocus={(next) => go("focus", next)} onPick={(next, at) => go("focus", next, lineAt(store.log(next), at))} />
+        <GridView {...{ run, store, state, selected, running, now }} onFocus={(next) => go("focus", next)} onPick={(next, at) => go("focus", next, lineAt(store.log(next), at))} />
       )}
       {selected !== null && (
         <SelectionBar run={run} variation={selected} changed={state.variations.some(({ id, patch }) => id === selected && patch !== null)} />

@@ -1,11 +1,10 @@
 "use client";
 
-import { Dialog as RadixDialog } from "radix-ui";
+import dynamic from "next/dynamic";
 import type { ReactNode } from "react";
-import { cn } from "@/lib/utils";
 import { Button } from "./button";
 
-interface DialogProps {
+export interface DialogProps {
   open: boolean;
   onOpenChange: (open: boolean) => void;
   title: ReactNode;
@@ -15,31 +14,10 @@ interface DialogProps {
   className?: string;
 }
 
-/** A surface above the page: takes the focus, gives it back. */
-export function Dialog({ open, onOpenChange, title, description, children, className }: DialogProps) {
-  return (
-    <RadixDialog.Root open={open} onOpenChange={onOpenChange}>
-      <RadixDialog.Portal>
-        <RadixDialog.Overlay className="fixed inset-0 z-50 bg-[hsl(222_60%_12%/0.45)] data-[state=open]:animate-in data-[state=open]:fade-in-0 dark:bg-[hsl(224_60%_3%/0.65)]" />
-        <RadixDialog.Content
-          {...(description === undefined ? { "aria-describedby": undefined } : {})}
-          className={cn(
-            "fixed top-1/2 left-1/2 z-50 grid max-h-[calc(100dvh-2rem)] w-[calc(100%-2rem)] max-w-md -translate-x-1/2 -translate-y-1/2 gap-md overflow-y-auto rounded-lg border bg-neutral-white p-lg shadow-lg",
-            className,
-          )}
-        >
-          <RadixDialog.Title className="flex items-center gap-sm text-body-lg font-semibold">{title}</RadixDialog.Title>
-          {description !== undefined && (
-            <RadixDialog.Description asChild>
-              <div className="text-neutral-shadow-ink">{description}</div>
-            </RadixDialog.Description>
-          )}
-          {children}
-        </RadixDialog.Content>
-      </RadixDialog.Portal>
-    </RadixDialog.Root>
-  );
-}
+const DialogSurface = dynamic(() => import("./dialog-surface").then((module) => module.DialogSurface), { ssr: false });
+
+/** A surface above the page; no page is opened with one, so its code comes when one opens. */
+export const Dialog = (props: DialogProps) => (props.open ? <DialogSurface {...props} /> : null);
 
 interface Option {
   text: string;

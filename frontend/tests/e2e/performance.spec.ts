@@ -116,15 +116,17 @@ test("five logs of 100,000 lines, loaded late: the first lines at once, all of t
     replay.end();
 
     await measure(page);
+    await page.goto(`${replay.url}/login`);
+    const slow = await slowness(page);
     await page.goto(`${replay.url}/stream?run=${replay.run.run_id}&view=focus&a=1`);
     await page.getByRole("log").getByText(/the quick brown fox/).first().waitFor();
     const firstMs = await page.evaluate(() => new Promise<number>((resolve) => requestAnimationFrame(() => resolve(performance.now()))));
-    await expect(fact(page, "Stream integrity")).toHaveText("500,000 lines, no gaps, same bytes", { timeout: 90_000 });
+    await expect(fact(page, "Stream integrity")).toHaveText("500,000 lines, no gaps, same bytes", { timeout: 120_000 });
     const allMs = await page.evaluate(() => performance.now());
     const { painted, shifts } = await page.evaluate(() => window.measured);
     const { heapMb, nodes } = await memory(page);
     print("5 × 100,000 lines, late", { firstMs, allMs, heapMb, nodes, largestContentfulPaintMs: painted, layoutShift: shifts.toFixed(3) });
-    expect(firstMs).toBeLessThan(10_000);
+    expect(firstMs).toBeLessThan(3000 * slow);
     expect(heapMb).toBeLessThan(160);
     expect(nodes).toBeLessThan(3000);
     expect(shifts).toBeLessThan(0.25);

@@ -130,7 +130,7 @@ test("with the keyboard alone: views, agents, search, a line's link, pause, the 
   await expect(card(page, 1).getByText("running 9 tests")).toBeVisible();
 
   // Whoever dictates switches single keys off.
-  await page.evaluate(() => localStorage.setItem("aideator-keys", "off"));
+  await page.evaluate(() => localStorage.setItem("aideator.keys", "off"));
   await page.keyboard.press("f");
   await expect(log).toHaveCount(0);
 });
