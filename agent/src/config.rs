@@ -40,12 +40,19 @@ pub struct Config {
     /// Shell commands whose exit codes judge the change.
     #[serde(default, deserialize_with = "null_is_default")]
     pub checks: Vec<String>,
+    /// Whether the checks also run at the base commit, before the work: did they fail there?
+    #[serde(default, deserialize_with = "null_is_default")]
+    pub checks_before: bool,
     /// Where the agent stops by itself.
     #[serde(default, deserialize_with = "null_is_default")]
     pub limits: Limits,
-    /// What the model costs; without it the cost is unknown and not limited.
+    /// What the model costs. Without it the agent's own table says; a model that is not in it has
+    /// an unknown cost, which is not limited.
     #[serde(default)]
     pub prices: Option<Prices>,
+    /// What [`Engine::Judge`] compares.
+    #[serde(default)]
+    pub judge: Option<Judge>,
 }
 
 impl Default for Config {
@@ -61,8 +68,10 @@ impl Default for Config {
             engine: Engine::default(),
             command: None,
             checks: Vec::new(),
+            checks_before: false,
             limits: Limits::default(),
             prices: None,
+            judge: None,
         }
     }
 }
@@ -76,6 +85,58 @@ pub enum Engine {
     Builtin,
     /// Another program in the image, started with `sh -c`.
     Command,
+    /// Nobody: the results of other variations are compared (`agent/JUDGE.md`).
+    Judge,
+}
+
+/// What a judge compares.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Judge {
+    /// 1 to [`Judge::MOST`] results.
+    pub candidates: Vec<Candidate>,
+}
+
+impl Judge {
+    /// Most candidates of one judge.
+    pub const MOST: usize = 8;
+}
+
+/// The result of one variation, as a judge gets it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Candidate {
+    /// Comes back in the lines; the model never sees it.
+    pub variation_id: u32,
+    /// The diff, or its beginning; nothing was changed where it is empty.
+    #[serde(default, deserialize_with = "null_is_default")]
+    pub patch: String,
+    /// Size of the whole diff in bytes, where `patch` is only its beginning.
+    #[serde(default)]
+    pub patch_bytes: Option<u64>,
+    /// Git's id of the resulting tree.
+    #[serde(default)]
+    pub tree: Option<String>,
+    /// Whether the diff applies to the base commit; by default it does.
+    #[serde(default)]
+    pub applies: Option<bool>,
+    /// How the checks ended.
+    #[serde(default, deserialize_with = "null_is_default")]
+    pub checks: Vec<CandidateCheck>,
+}
+
+/// How a check ended on a candidate.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct CandidateCheck {
+    /// The shell command.
+    pub command: String,
+    /// `None` when it was killed.
+    #[serde(default)]
+    pub exit_code: Option<i32>,
+    /// The end of what it printed.
+    #[serde(default, deserialize_with = "null_is_default")]
+    pub output_tail: String,
+    /// Its exit code at the base commit, where that is known.
+    #[serde(default)]
+    pub base_exit_code: Option<i32>,
 }
 
 /// Where the agent stops by itself. `None` means: the agent's default.
@@ -93,6 +154,18 @@ pub struct Limits {
     /// Model calls.
     #[serde(default)]
     pub max_steps: Option<u32>,
+    /// What the repository may grow to on disk, MiB.
+    #[serde(default)]
+    pub max_workspace_mib: Option<u64>,
+    /// What the agent may print, MiB.
+    #[serde(default)]
+    pub max_output_mib: Option<u64>,
+    /// Wall time of one check, seconds.
+    #[serde(default)]
+    pub check_timeout_seconds: Option<u64>,
+    /// How long [`Engine::Command`] may neither print nor ask the model, seconds.
+    #[serde(default)]
+    pub max_silence_seconds: Option<u64>,
 }
 
 /// Prices in US dollars per million tokens.

@@ -4,7 +4,7 @@ use std::{fmt::Write as _, path::Path};
 
 use aideator_agent::config::Config;
 
-use crate::{tools, workspace::Workspace};
+use crate::{checks::Failed, tools, workspace::Workspace};
 
 /// The system prompt when the configuration has none.
 const SYSTEM: &str = include_str!("../prompts/system.md");
@@ -35,8 +35,8 @@ pub(crate) fn system(config: &Config) -> String {
     config.system_prompt.clone().unwrap_or(SYSTEM.to_owned())
 }
 
-/// The first user message.
-pub(crate) fn task(prompt: &str, config: &Config, workspace: &Workspace) -> String {
+/// The task, what is particular to this attempt, and how the result is judged.
+pub(crate) fn brief(prompt: &str, config: &Config, before: &[Failed]) -> String {
     let mut text = format!("# Task\n\n{prompt}\n");
     // Writing to a String cannot fail.
     if let Some(instructions) = &config.instructions {
@@ -54,6 +54,25 @@ pub(crate) fn task(prompt: &str, config: &Config, workspace: &Workspace) -> Stri
             checks.join("\n")
         );
     }
+    for failed in before {
+        let _ = write!(
+            text,
+            "\nWithout a change `{}` fails:\n```\n{}\n```\n",
+            failed.command, failed.how
+        );
+    }
+    text
+}
+
+/// The first user message.
+pub(crate) fn task(
+    prompt: &str,
+    config: &Config,
+    before: &[Failed],
+    workspace: &Workspace,
+    window: u64,
+) -> String {
+    let mut text = brief(prompt, config, before);
     let (tree, _) = tools::tree(workspace.root(), 3, TREE_ENTRIES);
     let _ = write!(
         text,

@@ -5,9 +5,6 @@ use serde_json::{Value, json};
 
 use crate::{model::Reply, tools::Said};
 
-/// The model's window, in tokens, where nobody says otherwise.
-const WINDOW: u64 = 128_000;
-
 /// Bytes of a token, roughly.
 const TOKEN_BYTES: usize = 4;
 
@@ -23,6 +20,7 @@ const SMALL_BYTES: usize = 400;
 /// A conversation.
 pub(crate) struct Conversation {
     messages: Vec<Value>,
+    window: u64,
     /// What each call was, for what is said in place of its result.
     calls: Vec<(String, String)>,
     /// Tokens of the last request, as the provider counted.
@@ -32,8 +30,10 @@ pub(crate) struct Conversation {
 }
 
 impl Conversation {
-    pub(crate) fn new(system: &str, task: &str) -> Self {
+    /// `window` is what the model reads at most, in tokens.
+    pub(crate) fn new(system: &str, task: &str, window: u64) -> Self {
         Self {
+            window,
             messages: vec![
                 json!({"role": "system", "content": system}),
                 json!({"role": "user", "content": task}),
@@ -110,10 +110,11 @@ impl Conversation {
 
     /// Drops old tool results when the next request would fill 70 % of the window; how many.
     pub(crate) fn mask(&mut self, todo: &[String]) -> usize {
-        if self.estimate() < WINDOW / 10 * 7 {
+        if self.estimate() < self.window / 10 * 7 {
             return 0;
         }
-        self.drop_results(KEPT_BYTES, todo)
+        let third = usize::try_from(self.window / 3).unwrap_or(usize::MAX);
+        self.drop_results(KEPT_BYTES.min(third.saturating_mul(TOKEN_BYTES)), todo)
     }
 
     /// Drops more, because the provider has refused; how many.

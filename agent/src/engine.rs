@@ -10,6 +10,7 @@ use aideator_agent::config;
 use anyhow::{Context as _, Result};
 
 use crate::{
+    checks::Failed,
     context,
     conversation::Conversation,
     git::Checkout,
@@ -59,15 +60,16 @@ impl Ended {
 /// An engine about to work.
 pub(crate) enum Engine {
     Builtin(Box<builtin::Builtin>),
-    Command(command::Command),
+    Command(Box<command::Command>),
 }
 
 impl Engine {
-    pub(crate) fn new(
+    pub(crate) async fn new(
         input: &Input,
         checkout: &Checkout,
         shell: &Shell,
         budget: &Budget,
+        before: &[Failed],
         output: &Output,
     ) -> Result<Self> {
         let config = &input.config;
@@ -75,11 +77,11 @@ impl Engine {
             let command = config.command.as_deref().context(
                 "The engine is \"command\", but the configuration has no \"command\" to run.",
             )?;
-            let task = command::Command::new(command, input, shell, budget, output)?;
-            return Ok(Self::Command(task));
+            let engine = command::Command::new(command, input, shell, budget, before, output).await?;
+            return Ok(Self::Command(Box::new(engine)));
         }
         let workspace = Workspace::open(&checkout.directory)?;
-        let task = context::task(&input.prompt, config, &workspace);
+        let task = context::task(&input.prompt, config, before, &workspace, budget.window());
         let outputs = input.scratch.join("out");
         Ok(Self::Builtin(Box::new(builtin::Builtin::new(
             Model::new(
@@ -89,7 +91,7 @@ impl Engine {
                 Patience::default(),
                 output.clone(),
             )?,
-            Conversation::new(&context::system(config), &task),
+            Conversation::new(&context::system(config), &task, budget.window()),
             Toolbox::new(workspace, shell.clone(), outputs, budget.work_until()),
             output.clone(),
         ))))
@@ -99,7 +101,19 @@ impl Engine {
     pub(crate) async fn work(&mut self, budget: &mut Budget) -> Ended {
         match self {
             Self::Builtin(builtin) => builtin.work(budget).await,
-            Self::Command(command) => command.work().await,
+            Self::Command(command) => command.work(budget).await,
+        }
+    }
+
+    /// The same end, when no file has changed: another program that exits with 0 and has done nothing
+    /// has failed, as some do whose model did. Ours was asked back and has said why.
+    pub(crate) fn unchanged(&self, ended: Ended) -> Ended {
+        match (self, ended) {
+            (Self::Command(_), Ended::Done { summary }) => Ended::stopped(
+                "nothing_changed",
+                format!("{summary} It has exited with 0, and no file has changed."),
+            ),
+            (_, ended) => ended,
         }
     }
 

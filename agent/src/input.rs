@@ -15,7 +15,6 @@ const DEFAULT_MODEL: &str = "openai/gpt-4o-mini";
 pub(crate) struct Input {
     pub(crate) prompt: String,
     pub(crate) config: Config,
-    pub(crate) repository: Repository,
     pub(crate) provider: Provider,
     /// Model name as it was asked for.
     pub(crate) model: String,
@@ -40,6 +39,7 @@ pub(crate) enum Revision {
 }
 
 /// Where the model is.
+#[derive(Clone)]
 pub(crate) struct Provider {
     /// Without a slash at the end.
     pub(crate) base_url: String,
@@ -77,7 +77,6 @@ impl Input {
         Ok(Self {
             prompt,
             config,
-            repository: Repository::read()?,
             provider: Provider::read()?,
             model,
             workspace: workspace.into(),
@@ -87,7 +86,8 @@ impl Input {
 }
 
 impl Repository {
-    fn read() -> Result<Self> {
+    /// Apart from the rest, because a judge has none.
+    pub(crate) fn read() -> Result<Self> {
         let url = variable("REPO_URL")?.context("REPO_URL is not set: which repository?")?;
         let revision = match (variable("BASE_SHA")?, variable("REF")?) {
             (Some(sha), _) => {

@@ -2,16 +2,20 @@
 
 use std::time::Duration;
 
-use aideator_agent::{
-    config::{Limits, Prices},
-    protocol::Body,
-};
+use aideator_agent::{config::Config, protocol::Body};
 use tokio::time::Instant;
+
+use crate::prices::{self, Price};
 
 /// Defaults where the configuration says nothing.
 const TIMEOUT: Duration = Duration::from_mins(20);
 const TOTAL_TOKENS: u64 = 1_500_000;
 const STEPS: u32 = 100;
+const COST_USD: f64 = 2.0;
+
+/// A model's window, in tokens, where nobody says otherwise; and the least that is believed.
+const WINDOW: u64 = 128_000;
+const LEAST_WINDOW: u64 = 8_000;
 
 /// Wall time kept for checks and patch, where the run is long enough to have it.
 const KEPT: Duration = Duration::from_mins(1);
@@ -54,9 +58,12 @@ pub(crate) struct Budget {
     started: Instant,
     timeout: Duration,
     max_tokens: u64,
-    max_cost_usd: Option<f64>,
+    max_cost_usd: f64,
+    /// Whether the configuration sets `max_cost_usd`.
+    cost_is_set: bool,
     max_steps: u32,
-    prices: Option<Prices>,
+    price: Option<Price>,
+    window: u64,
     tokens: Tokens,
     /// Tokens of calls whose usage the provider did not tell; they count, but are not reported.
     estimated: u64,
@@ -64,18 +71,32 @@ pub(crate) struct Budget {
 }
 
 impl Budget {
-    pub(crate) fn new(limits: &Limits, prices: Option<Prices>) -> Self {
+    pub(crate) fn new(config: &Config, model: &str) -> Self {
+        let limits = &config.limits;
+        let known = prices::known(model);
+        let price = config.prices.map(|prices| Price {
+            input: prices.input,
+            output: prices.output,
+            cached: prices.input,
+        });
         Self {
             started: Instant::now(),
             timeout: limits.timeout_seconds.map_or(TIMEOUT, Duration::from_secs),
             max_tokens: limits.max_total_tokens.unwrap_or(TOTAL_TOKENS),
-            max_cost_usd: limits.max_cost_usd,
+            max_cost_usd: limits.max_cost_usd.unwrap_or(COST_USD),
+            cost_is_set: limits.max_cost_usd.is_some(),
             max_steps: limits.max_steps.unwrap_or(STEPS),
-            prices,
+            price: price.or(known.price),
+            window: known.window.unwrap_or(WINDOW).max(LEAST_WINDOW),
             tokens: Tokens::default(),
             estimated: 0,
             steps: 0,
         }
+    }
+
+    /// What the model reads at most, in tokens.
+    pub(crate) fn window(&self) -> u64 {
+        self.window
     }
 
     /// When the work has to stop so that checks and patch still have their time.
@@ -104,7 +125,7 @@ impl Budget {
 
     /// Whether a cost limit is set that cannot be watched.
     pub(crate) fn cost_is_unwatched(&self) -> bool {
-        self.max_cost_usd.is_some() && self.prices.is_none()
+        self.cost_is_set && self.price.is_none()
     }
 
     /// The line that tells what was spent so far.
@@ -113,7 +134,8 @@ impl Budget {
             input_tokens: self.tokens.input,
             output_tokens: self.tokens.output,
             cached_tokens: self.tokens.cached,
-            cost_usd: self.cost_usd(),
+            // With calls that are only estimated it would be too low.
+            cost_usd: self.cost_usd().filter(|_| self.estimated == 0),
         }
     }
 
@@ -130,12 +152,12 @@ impl Budget {
     fn first_at(&self, share: f64) -> Option<Spent> {
         let time = (self.work_until() - self.started).mul_f64(share);
         let tokens = self.tokens.input + self.tokens.output + self.estimated;
-        let cost = self.cost_usd().zip(self.max_cost_usd);
+        let cost = self.cost_usd();
         if self.started.elapsed() >= time {
             Some(Spent::Time)
         } else if approximate(tokens) >= approximate(self.max_tokens) * share {
             Some(Spent::Tokens)
-        } else if cost.is_some_and(|(cost, limit)| cost >= limit * share) {
+        } else if cost.is_some_and(|cost| cost >= self.max_cost_usd * share) {
             Some(Spent::Cost)
         } else if f64::from(self.steps) >= f64::from(self.max_steps) * share {
             Some(Spent::Steps)
@@ -145,9 +167,13 @@ impl Budget {
     }
 
     fn cost_usd(&self) -> Option<f64> {
-        let prices = self.prices?;
-        let cost = approximate(self.tokens.input) * prices.input
-            + approximate(self.tokens.output) * prices.output;
+        let price = self.price?;
+        let cached = self.tokens.cached.unwrap_or_default().min(self.tokens.input);
+        let cost = approximate(self.tokens.input - cached) * price.input
+            + approximate(cached) * price.cached
+            + approximate(self.tokens.output) * price.output
+            // Most of a call is what it reads.
+            + approximate(self.estimated) * price.input;
         Some(cost / 1e6)
     }
 }
@@ -162,22 +188,28 @@ fn approximate(tokens: u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use aideator_agent::config::{Limits, Prices};
+
     use super::*;
 
     #[tokio::test(start_paused = true)]
     async fn each_budget_stops_the_work_and_warns_before() {
-        let limits = Limits {
-            timeout_seconds: Some(100),
-            max_total_tokens: Some(1000),
-            max_cost_usd: Some(1.0),
-            max_steps: Some(10),
-        };
-        let prices = Prices {
-            input: 1000.0,
-            output: 2000.0,
+        let config = |priced: bool| Config {
+            limits: Limits {
+                timeout_seconds: Some(100),
+                max_total_tokens: Some(1000),
+                max_cost_usd: Some(1.0),
+                max_steps: Some(10),
+                ..Limits::default()
+            },
+            prices: priced.then_some(Prices {
+                input: 1000.0,
+                output: 2000.0,
+            }),
+            ..Config::default()
         };
         let spend = |calls: u32, tokens: Option<Tokens>, estimate| {
-            let mut budget = Budget::new(&limits, Some(prices));
+            let mut budget = Budget::new(&config(true), "m");
             (0..calls).for_each(|_| budget.spend(tokens, estimate));
             (budget.nearly_spent(), budget.spent())
         };
@@ -194,10 +226,35 @@ mod tests {
         assert_eq!(spend(1, some(0, 500), 0), (true, Some(Spent::Cost)));
         assert_eq!(spend(1, some(950, 0), 0), (true, None));
         assert_eq!(spend(1, None, 1000), (true, Some(Spent::Tokens)));
-        let budget = Budget::new(&limits, None);
+        let budget = Budget::new(&config(false), "m");
+        assert!(budget.cost_is_unwatched());
         tokio::time::advance(Duration::from_secs(70)).await;
         assert_eq!((budget.nearly_spent(), budget.spent()), (true, None));
         tokio::time::advance(Duration::from_secs(6)).await;
         assert_eq!(budget.spent(), Some(Spent::Time));
+    }
+
+    #[test]
+    fn a_known_model_has_a_cost_and_an_unknown_one_has_none() {
+        let cost = |model: &str, told: bool| {
+            let mut budget = Budget::new(&Config::default(), model);
+            let tokens = Tokens {
+                input: 1_000_000,
+                output: 0,
+                cached: Some(1_000_000),
+            };
+            budget.spend(Some(tokens), 0);
+            if !told {
+                budget.spend(None, 10);
+            }
+            match budget.usage() {
+                Body::Usage { cost_usd, .. } => (cost_usd, budget.spent()),
+                _ => unreachable!(),
+            }
+        };
+        assert_eq!(cost("openai/gpt-4o-mini", true), (Some(0.075), None));
+        assert_eq!(cost("openai/gpt-4o-mini", false), (None, None));
+        assert_eq!(cost("scripted-small", true), (None, None));
+        assert_eq!(cost("o1-pro", true).1, Some(Spent::Cost), "the default limit");
     }
 }

@@ -2,19 +2,24 @@
 //!
 //! Code map, in the order of a run: [`input`] is read, [`git`] clones, [`context`] begins the
 //! [`conversation`], an [`engine`] works with [`model`] and [`tools`] (files through [`workspace`],
-//! commands through [`shell`]) within its [`limits`], [`checks`] judge, [`git`] makes the patch, and
-//! [`output`] has printed all of it; [`run`] holds this together.
+//! commands through [`shell`]) within its [`limits`] (costs by [`prices`]), [`checks`] judge, [`git`]
+//! makes the patch, and [`output`] has printed all of it; [`run`] holds this together. An engine that
+//! is another program has the model through the [`broker`]. A [`judge`] compares what others made.
 
+mod broker;
 mod checks;
 mod context;
 mod conversation;
+mod disk;
 mod engine;
 mod git;
 mod harden;
 mod input;
+mod judge;
 mod limits;
 mod model;
 mod output;
+mod prices;
 mod run;
 mod shell;
 mod signal;
@@ -23,11 +28,15 @@ mod workspace;
 
 use std::process::ExitCode;
 
-use aideator_agent::protocol::Outcome;
+use aideator_agent::{config::Engine, protocol::Outcome};
 use anyhow::{Context as _, Result};
 use tokio_util::sync::CancellationToken;
 
-use crate::{input::Input, output::Output, signal::Termination};
+use crate::{
+    input::Input,
+    output::{Output, TOTAL_MIB},
+    signal::Termination,
+};
 
 fn main() -> Result<ExitCode> {
     // First of all: from here on nobody in the container can read our memory or environment.
@@ -44,14 +53,22 @@ fn main() -> Result<ExitCode> {
 async fn supervise(termination: Termination) -> Result<ExitCode> {
     let input = Input::read();
     let key = input.as_ref().map_or("", |input| &input.provider.api_key);
-    let (output, writer) = Output::start(tokio::io::stdout(), key);
+    let total = input.as_ref().ok().and_then(|input| input.config.limits.max_output_mib);
+    let (output, writer) = Output::start(tokio::io::stdout(), key, total.unwrap_or(TOTAL_MIB));
     let cancel = CancellationToken::new();
     termination.cancel(cancel.clone())?;
     let outcome = match input {
         Ok(input) => {
             let run = {
                 let (output, cancel) = (output.clone(), cancel.clone());
-                tokio::spawn(async move { run::run(input, &output, &cancel).await })
+                tokio::spawn(async move {
+                    match input.config.engine {
+                        Engine::Judge => judge::run(input, &output, &cancel).await,
+                        Engine::Builtin | Engine::Command => {
+                            run::run(input, &output, &cancel).await
+                        }
+                    }
+                })
             };
             match run.await {
                 Ok(outcome) => outcome,

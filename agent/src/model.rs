@@ -35,6 +35,7 @@ use self::{
 pub(crate) use self::{
     assemble::{Call, Finish, Reply},
     error::{ErrorKind, ModelError},
+    service::{failure, http_client},
 };
 use crate::{input::Provider, output::Output};
 
@@ -72,6 +73,12 @@ impl Default for Patience {
             next_chunk: Duration::from_mins(2),
         }
     }
+}
+
+/// A model's name as the provider knows it: `openai/` is `LiteLLM`'s prefix for `OpenAI`'s own API,
+/// where it is unknown.
+pub(crate) fn upstream_name(name: &str) -> &str {
+    name.strip_prefix("openai/").unwrap_or(name)
 }
 
 /// A model at an endpoint.
@@ -117,8 +124,7 @@ impl Model {
             client,
             done,
             settings: Settings {
-                // LiteLLM's name for OpenAI's own API; to that API it is unknown.
-                name: name.strip_prefix("openai/").unwrap_or(name).to_owned(),
+                name: upstream_name(name).to_owned(),
                 temperature: config.temperature,
                 max_tokens: config.max_tokens.unwrap_or(MAX_TOKENS),
                 stop: config.stop_sequences.clone(),
@@ -236,9 +242,12 @@ impl Settings {
         let mut request = json!({
             "model": self.name,
             "messages": messages,
-            "tools": tools,
             "stream": true,
         });
+        // An empty list of tools is refused by some.
+        if tools.as_array().is_some_and(|tools| !tools.is_empty()) {
+            request["tools"] = tools.clone();
+        }
         let limit = if self.completion_tokens {
             "max_completion_tokens"
         } else {

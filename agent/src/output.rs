@@ -1,13 +1,14 @@
 //! The only writer of stdout: numbers the lines, joins and splits, paces.
 //!
 //! Invariants: a line is at most [`MAX_LINE_BYTES`] long with its newline and goes out in one write;
-//! `seq` has no hole; text waits at most [`TEXT_DELAY`] to be joined with what follows. The pace
+//! `seq` has no hole; the secret is in no line, also where it comes in pieces; text waits at most [`TEXT_DELAY`] to be joined with what follows. The pace
 //! ([`Pace`]) keeps the container's log from being rotated faster than a follower reads it.
 
 use std::{io, time::Duration};
 
 use aideator_agent::protocol::{
-    Body, Line, MAX_LINE_BYTES, Outcome, PatchPart, Step, VERSION, split,
+    Body, Comparison, Gate, Judgement, Line, MAX_LINE_BYTES, Outcome, PatchPart, Step, VERSION,
+    Verdict, split,
 };
 use tokio::{
     io::{AsyncWrite, AsyncWriteExt},
@@ -15,9 +16,13 @@ use tokio::{
     task::JoinHandle,
     time::{Instant, sleep, timeout_at},
 };
+use tokio_util::sync::CancellationToken;
 
 /// Longest time that model output waits to be joined with what follows.
 const TEXT_DELAY: Duration = Duration::from_millis(50);
+
+/// Longest time that what may be the beginning of the secret waits for the rest of it.
+const HELD_DELAY: Duration = Duration::from_secs(5);
 
 /// Model output joined into one line at most, before JSON escapes.
 const TEXT_BYTES: usize = 4 * 1024;
@@ -31,35 +36,47 @@ const SHORT_ROOM: usize = 3 * 1024;
 /// Room for names and ids, in JSON.
 const NAME_ROOM: usize = 256;
 
-/// Bytes after which only what the result needs is printed.
-const TOTAL_BYTES: u64 = 32 * 1024 * 1024;
+/// MiB after which only what the result needs is printed, where the configuration says nothing.
+pub(crate) const TOTAL_MIB: u64 = 32;
 
 /// A shorter secret is none, and replacing it would harm what is printed.
 const SECRET_BYTES: usize = 8;
 
 /// A handle to the writer. Printing waits while the writer is behind.
 #[derive(Clone)]
-pub(crate) struct Output(mpsc::Sender<Body>);
+pub(crate) struct Output {
+    bodies: mpsc::Sender<Body>,
+    full: CancellationToken,
+}
 
 impl Output {
     /// Starts the writer; it ends, and its task with the result, when the last handle is dropped.
     ///
     /// `secret` is never printed, whoever says it; providers repeat keys that they refuse.
-    pub(crate) fn start<W>(writer: W, secret: &str) -> (Self, JoinHandle<io::Result<()>>)
+    /// After `total_mib` only what the result needs is printed.
+    pub(crate) fn start<W>(
+        writer: W,
+        secret: &str,
+        total_mib: u64,
+    ) -> (Self, JoinHandle<io::Result<()>>)
     where
         W: AsyncWrite + Unpin + Send + 'static,
     {
-        let (sender, receiver) = mpsc::channel(64);
-        (
-            Self(sender),
-            tokio::spawn(Writer::new(writer, secret).run(receiver)),
-        )
+        let (bodies, receiver) = mpsc::channel(64);
+        let full = CancellationToken::new();
+        let writer = Writer::new(writer, secret, total_mib << 20, full.clone());
+        (Self { bodies, full }, tokio::spawn(writer.run(receiver)))
+    }
+
+    /// Waits until more was to be printed than is allowed.
+    pub(crate) async fn full(&self) {
+        self.full.cancelled().await;
     }
 
     /// Prints a line, or several where the values are long.
     pub(crate) async fn print(&self, body: Body) {
         // The writer only goes before us when stdout is broken; its task's result says so.
-        let _ = self.0.send(body).await;
+        let _ = self.bodies.send(body).await;
     }
 
     /// Prints model output.
@@ -111,19 +128,21 @@ struct Writer<W> {
     secret: String,
     seq: u64,
     bytes: u64,
-    full: bool,
+    total: u64,
+    full: CancellationToken,
     pace: Pace,
     pending: Option<Pending>,
 }
 
 impl<W: AsyncWrite + Unpin> Writer<W> {
-    fn new(stdout: W, secret: &str) -> Self {
+    fn new(stdout: W, secret: &str, total: u64, full: CancellationToken) -> Self {
         Self {
             stdout,
             secret: secret.to_owned(),
             seq: 0,
             bytes: 0,
-            full: false,
+            total,
+            full,
             pace: Pace::new(),
             pending: None,
         }
@@ -136,7 +155,11 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
                 Some(pending) => {
                     let Ok(body) = timeout_at(pending.since + TEXT_DELAY, bodies.recv()).await
                     else {
-                        self.flush_text().await?;
+                        self.flush_text(false).await?;
+                        // What is held back waits for what follows, however long that takes.
+                        if let Some(held) = &mut self.pending {
+                            held.since = Instant::now() + HELD_DELAY;
+                        }
                         continue;
                     };
                     body
@@ -146,36 +169,51 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
                 Some(Body::Text { delta }) => self.join(false, &delta).await?,
                 Some(Body::Reasoning { delta }) => self.join(true, &delta).await?,
                 Some(body) => {
-                    self.flush_text().await?;
-                    for body in fit(body) {
+                    self.flush_text(true).await?;
+                    for body in fit(self.redact(body)) {
                         self.line(body).await?;
                     }
                 }
-                None => return self.flush_text().await,
+                None => return self.flush_text(true).await,
             }
         }
     }
 
     async fn join(&mut self, reasoning: bool, delta: &str) -> io::Result<()> {
         if self.pending.as_ref().map(|pending| pending.reasoning) == Some(!reasoning) {
-            self.flush_text().await?;
+            self.flush_text(true).await?;
         }
         let pending = self.pending.get_or_insert_with(|| Pending {
             reasoning,
             text: String::new(),
             since: Instant::now(),
         });
+        // What was held back does not hold up what follows.
+        pending.since = pending.since.min(Instant::now());
         pending.text.push_str(delta);
         if pending.text.len() >= TEXT_BYTES {
-            self.flush_text().await?;
+            self.flush_text(false).await?;
         }
         Ok(())
     }
 
-    async fn flush_text(&mut self) -> io::Result<()> {
-        let Some(pending) = self.pending.take() else {
+    /// Prints what waits; unless it is `all`, not what may be the beginning of the secret.
+    async fn flush_text(&mut self, all: bool) -> io::Result<()> {
+        let Some(mut pending) = self.pending.take() else {
             return Ok(());
         };
+        pending.text = self.redacted(pending.text);
+        if !all {
+            let held = self.held(&pending.text);
+            let rest = pending.text.split_off(pending.text.len() - held);
+            if !rest.is_empty() {
+                self.pending = Some(Pending {
+                    reasoning: pending.reasoning,
+                    text: rest,
+                    since: Instant::now(),
+                });
+            }
+        }
         for delta in split(&pending.text, VALUE_ROOM) {
             let delta = delta.to_owned();
             self.line(if pending.reasoning {
@@ -188,20 +226,70 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         Ok(())
     }
 
+    /// Bytes at the end of a text that may be the beginning of the secret.
+    fn held(&self, text: &str) -> usize {
+        if self.secret.len() < SECRET_BYTES {
+            return 0;
+        }
+        (1..self.secret.len())
+            .rev()
+            .find(|length| text.as_bytes().ends_with(&self.secret.as_bytes()[..*length]))
+            .unwrap_or(0)
+    }
+
+    fn redacted(&self, text: String) -> String {
+        if self.secret.len() >= SECRET_BYTES && text.contains(&self.secret) {
+            text.replace(&self.secret, "[secret]")
+        } else {
+            text
+        }
+    }
+
+    /// Takes the secret out of values that may be cut into several lines.
+    fn redact(&self, body: Body) -> Body {
+        match body {
+            Body::ToolCall {
+                id,
+                name,
+                arguments,
+                more,
+            } => Body::ToolCall {
+                id,
+                name,
+                arguments: self.redacted(arguments),
+                more,
+            },
+            Body::ToolResult {
+                id,
+                ok,
+                output,
+                truncated,
+                more,
+            } => Body::ToolResult {
+                id,
+                ok,
+                output: self.redacted(output),
+                truncated,
+                more,
+            },
+            other => other,
+        }
+    }
+
     /// Writes a line unless the cap is reached and the result can do without it.
     async fn line(&mut self, body: Body) -> io::Result<()> {
-        if self.bytes < TOTAL_BYTES || is_result(&body) {
+        if self.bytes < self.total || is_result(&body) {
             return self.write(body).await;
         }
-        if self.full {
+        if self.full.is_cancelled() {
             return Ok(());
         }
-        self.full = true;
+        self.full.cancel();
         self.write(Body::Error {
             code: "output_limit".to_owned(),
             message: format!(
                 "More than {} MiB were printed; from here on only results are.",
-                TOTAL_BYTES >> 20
+                self.total >> 20
             ),
             retryable: false,
         })
@@ -234,6 +322,10 @@ fn is_result(body: &Body) -> bool {
         body,
         Body::Usage { .. }
             | Body::Check { .. }
+            | Body::BaseCheck { .. }
+            | Body::Comparison(_)
+            | Body::Judgement(_)
+            | Body::Verdict(_)
             | Body::Patch(PatchPart { .. })
             | Body::Error { .. }
             | Body::Finished { .. }
@@ -295,6 +387,28 @@ fn fit(body: Body) -> Vec<Body> {
             seconds,
             output_tail: tail(&output_tail, SHORT_ROOM),
         }],
+        Body::BaseCheck {
+            command,
+            exit_code,
+            seconds,
+            output_tail,
+        } => vec![Body::BaseCheck {
+            command: head(&command, SHORT_ROOM),
+            exit_code,
+            seconds,
+            output_tail: tail(&output_tail, SHORT_ROOM),
+        }],
+        Body::Verdict(verdict) => vec![Body::Verdict(Verdict {
+            model: head(&verdict.model, NAME_ROOM),
+            message: head(&verdict.message, SHORT_ROOM),
+            ..verdict
+        })],
+        Body::Comparison(comparison) => vec![Body::Comparison(Comparison {
+            reasons: heads(&comparison.reasons, SHORT_ROOM),
+            risks: heads(&comparison.risks, SHORT_ROOM),
+            ..comparison
+        })],
+        Body::Judgement(judgement) => vec![Body::Judgement(fit_judgement(judgement))],
         Body::Error {
             code,
             message,
@@ -320,6 +434,43 @@ fn fit(body: Body) -> Vec<Body> {
         | Body::Patch(_)
         | Body::Unknown) => vec![other],
     }
+}
+
+/// Most gates in a line.
+const GATES: usize = 24;
+
+/// Gates, reasons and risks share the line. They hold no control characters: their makers see to it.
+fn fit_judgement(judgement: Judgement) -> Judgement {
+    let room = SHORT_ROOM / 2;
+    let mut left = room;
+    let gates = judgement.gates.into_iter().map(|gate| {
+        let size = gate.detail.as_ref().map_or(0, |detail| 2 * detail.len());
+        left = left.saturating_sub(size);
+        Gate {
+            detail: gate.detail.filter(|_| left > 0),
+            ..gate
+        }
+    });
+    Judgement {
+        gates: gates.take(GATES).collect(),
+        reasons: heads(&judgement.reasons, room),
+        risks: heads(&judgement.risks, room),
+        ..judgement
+    }
+}
+
+/// As many of the values as fit together.
+fn heads(values: &[String], room: usize) -> Vec<String> {
+    let mut left = room;
+    let mut fitting = Vec::new();
+    for value in values {
+        let Some(rest) = left.checked_sub(2 * value.len() + 4) else {
+            break;
+        };
+        left = rest;
+        fitting.push(value.clone());
+    }
+    fitting
 }
 
 /// The pieces of a value, each with whether another follows; one empty piece for an empty value.

@@ -10,7 +10,11 @@
 //! Reading is tolerant: a line that is not ours is `None`, a type or shape of a later version is
 //! [`Body::Unknown`] and still counts for `seq`.
 
+mod judge;
+
 use serde::{Deserialize, Serialize};
+
+pub use self::judge::{Comparison, Gate, Judgement, Verdict, VerdictKind};
 
 /// The version of the protocol that this crate writes and understands.
 pub const VERSION: u8 = 1;
@@ -79,7 +83,7 @@ pub enum Body {
     Started {
         /// Model name as it was asked for.
         model: String,
-        /// `builtin` or `command`.
+        /// `builtin`, `command` or `judge`.
         engine: String,
         /// Commit that the work starts from.
         base_sha: String,
@@ -151,6 +155,23 @@ pub enum Body {
         /// The end of what it printed.
         output_tail: String,
     },
+    /// A check has run at the base commit, before the work: the fields of `check`.
+    BaseCheck {
+        /// The shell command.
+        command: String,
+        /// Its exit code; `null` when it was killed, by a signal or by its time limit.
+        exit_code: Option<i32>,
+        /// How long it took.
+        seconds: f64,
+        /// The end of what it printed.
+        output_tail: String,
+    },
+    /// A judge has asked the model about two results.
+    Comparison(Comparison),
+    /// What a judge says of one result.
+    Judgement(Judgement),
+    /// What a judge says of all results.
+    Verdict(Verdict),
     /// A piece of the change, see [`crate::patch`].
     Patch(PatchPart),
     /// Last line.

@@ -2,22 +2,24 @@
 //!
 //! Invariant: every end but a failed clone yields a patch, of whatever was changed until then.
 
-use std::time::Duration;
+use std::{fs, time::Duration};
 
 use aideator_agent::{
     config,
     patch::parts,
     protocol::{Body, Outcome, Step},
 };
+use memchr::memmem;
 use tokio::time::{sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    checks::{self, Failed},
+    checks::{Checks, Failed, Of},
+    disk,
     engine::{Ended, Engine},
     git::{Checkout, Snapshot, SnapshotError},
     harden,
-    input::Input,
+    input::{Input, Repository},
     limits::Budget,
     output::Output,
     shell::Shell,
@@ -25,6 +27,13 @@ use crate::{
 
 /// What making the patch may take after the run was cancelled: the pod has 30 s until it is killed.
 const CANCELLED_PATCH: Duration = Duration::from_secs(18);
+
+/// What the working tree may grow to, MiB, where the configuration says nothing: less than a workspace
+/// has, whose end would be that of the pod and the patch.
+const WORKSPACE_MIB: u64 = 1792;
+
+/// A shorter key is none.
+const KEY_BYTES: usize = 8;
 
 /// How a run ended.
 struct End {
@@ -60,26 +69,20 @@ async fn prepare<'a>(
     cancel: &'a CancellationToken,
 ) -> Result<Run<'a>, End> {
     let config = &input.config;
-    let budget = Budget::new(&config.limits, config.prices);
-    let message = format!("Cloning {}", input.repository.url);
-    output.status(Step::Clone, message).await;
-    let clone = Checkout::new(&input.workspace, &input.repository);
-    let checkout = tokio::select! {
-        () = cancel.cancelled() => return Err(cancelled()),
-        checkout = clone => checkout,
-    };
-    let checkout = match checkout {
-        Ok(checkout) => checkout,
+    let repository = match Repository::read() {
+        Ok(repository) => repository,
         Err(error) => {
-            let text = error.to_string();
-            let retryable = error.is_retryable();
-            output.error("clone_failed", &text, retryable).await;
-            return Err(failed("clone_failed", text));
+            let text = format!("{error:#}");
+            output.error("bad_input", &text, false).await;
+            return Err(failed("bad_input", text));
         }
     };
+    let budget = Budget::new(config, &input.model);
+    let checkout = clone(input, &repository, output, cancel).await?;
     let engine_name = match config.engine {
         config::Engine::Builtin => "builtin",
         config::Engine::Command => "command",
+        config::Engine::Judge => "judge",
     };
     output
         .print(Body::Started {
@@ -92,13 +95,17 @@ async fn prepare<'a>(
         let message = "max_cost_usd is set, but the model's price is unknown: the cost is not limited, tokens are.";
         output.status(Step::Context, message).await;
     }
-    let prepared = Shell::new(&checkout.directory, &input.scratch)
-        .map_err(anyhow::Error::from)
-        .and_then(|shell| {
-            let engine = Engine::new(input, &checkout, &shell, &budget, output)?;
-            Ok((shell, engine))
-        });
-    match prepared {
+    let setup = async {
+        let before = check_base(input, &checkout, &budget, output).await?;
+        let shell = Shell::new(&checkout.directory, &input.scratch)?;
+        let engine = Engine::new(input, &checkout, &shell, &budget, &before, output).await?;
+        anyhow::Ok((shell, engine))
+    };
+    let setup = tokio::select! {
+        () = cancel.cancelled() => return Err(cancelled()),
+        setup = setup => setup,
+    };
+    match setup {
         Ok((shell, engine)) => Ok(Run {
             input,
             output,
@@ -112,6 +119,50 @@ async fn prepare<'a>(
             let text = format!("{error:#}");
             output.error("setup_failed", &text, false).await;
             Err(failed("setup_failed", text))
+        }
+    }
+}
+
+/// How the checks end without the change, if that is asked for; those that failed.
+async fn check_base(
+    input: &Input,
+    checkout: &Checkout,
+    budget: &Budget,
+    output: &Output,
+) -> anyhow::Result<Vec<Failed>> {
+    let config = &input.config;
+    if !config.checks_before || config.checks.is_empty() {
+        return Ok(Vec::new());
+    }
+    let copy = checkout.copy_of_base().await?;
+    let shell = Shell::new(&copy, &input.scratch)?;
+    let checks = Checks::new(config, output);
+    let failed = checks.run(Of::Base, &shell, budget.work_until()).await;
+    harden::end_leftovers();
+    fs::remove_dir_all(copy)?;
+    Ok(failed)
+}
+
+async fn clone(
+    input: &Input,
+    repository: &Repository,
+    output: &Output,
+    cancel: &CancellationToken,
+) -> Result<Checkout, End> {
+    let message = format!("Cloning {}", repository.url);
+    output.status(Step::Clone, message).await;
+    let clone = Checkout::new(&input.workspace, repository);
+    let checkout = tokio::select! {
+        () = cancel.cancelled() => return Err(cancelled()),
+        checkout = clone => checkout,
+    };
+    match checkout {
+        Ok(checkout) => Ok(checkout),
+        Err(error) => {
+            let text = error.to_string();
+            let retryable = error.is_retryable();
+            output.error("clone_failed", &text, retryable).await;
+            Err(failed("clone_failed", text))
         }
     }
 }
@@ -162,27 +213,41 @@ impl Run<'_> {
                 });
                 continue;
             }
+            if unchanged {
+                ended = self.engine.unchanged(ended);
+            }
             return self.end(ended.into(), snapshot).await;
         }
     }
 
     async fn work(&mut self) -> Ended {
         let until = self.budget.work_until();
+        let limits = &self.input.config.limits;
+        let mib = limits.max_workspace_mib.unwrap_or(WORKSPACE_MIB);
+        let outgrows = disk::outgrows(self.checkout.directory.clone(), mib << 20);
         tokio::select! {
             biased;
             () = self.cancel.cancelled() => Ended::stopped("cancelled", "Cancelled."),
             () = sleep_until(until) => Ended::stopped("limit_time", "The run's time is over."),
+            () = self.output.full() => Ended::stopped(
+                "limit_output",
+                "More was printed than a run may print; limits.max_output_mib sets how much that is.",
+            ),
+            () = outgrows => Ended::stopped(
+                "limit_workspace",
+                format!("The working tree has grown over {mib} MiB; limits.max_workspace_mib sets how much it may."),
+            ),
             ended = self.engine.work(&mut self.budget) => ended,
         }
     }
 
     /// The failed checks; `None` when the run was cancelled meanwhile.
     async fn check(&self) -> Option<Vec<Failed>> {
-        let checks = &self.input.config.checks;
+        let checks = Checks::new(&self.input.config, self.output);
         let until = self.budget.until();
         let failures = tokio::select! {
             () = self.cancel.cancelled() => None,
-            failures = checks::run(checks, &self.shell, until, self.output) => Some(failures),
+            failures = checks.run(Of::Change, &self.shell, until) => Some(failures),
         };
         harden::end_leftovers();
         failures
@@ -208,10 +273,23 @@ impl Run<'_> {
                 for note in snapshot.notes {
                     self.output.status(Step::Diff, note).await;
                 }
+                let key = self.input.provider.api_key.as_bytes();
+                if key.len() >= KEY_BYTES && memmem::find(&snapshot.patch, key).is_some() {
+                    let text = "The change holds the provider's key, so it is not shown.";
+                    self.output.error("patch_holds_key", text, false).await;
+                    return failed("patch_holds_key", text.to_owned());
+                }
                 for part in parts(&snapshot.patch, &snapshot.summary) {
                     self.output.print(Body::Patch(part)).await;
                 }
-                end
+                match end.outcome {
+                    Outcome::Succeeded if snapshot.incomplete => {
+                        let text = "The patch is not complete: new files are too large for it. They are probably generated: add them to .gitignore, or ask for less.";
+                        self.output.error("limit_patch", text, false).await;
+                        failed("limit_patch", format!("{text}\n\n{}", end.summary))
+                    }
+                    _ => end,
+                }
             }
             Err(error) => {
                 let text = error.to_string();

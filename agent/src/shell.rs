@@ -79,7 +79,7 @@ impl Shell {
 
     /// Runs a command to its end, or to `limit`.
     pub(crate) async fn run(&self, command: &str, limit: Duration) -> io::Result<Ran> {
-        let mut running = self.start(command, &[], limit)?;
+        let mut running = self.start(command, &[], &[], limit)?;
         let mut output = Captured::default();
         while let Some(bytes) = running.output().await? {
             output.push(&bytes);
@@ -88,11 +88,13 @@ impl Shell {
         Ok(Ran { end, took, output })
     }
 
-    /// Starts a command whose output is to be read as it comes. `args` are its `$1`, `$2`, ….
+    /// Starts a command whose output is to be read as it comes. `args` are its `$1`, `$2`, …;
+    /// `variables` come on top of those that every command has.
     pub(crate) fn start(
         &self,
         command: &str,
         args: &[&str],
+        variables: &[(&str, String)],
         limit: Duration,
     ) -> io::Result<Running> {
         let (reader, writer) = io::pipe()?;
@@ -119,6 +121,7 @@ impl Shell {
                 ("PYTHONDONTWRITEBYTECODE", "1"),
             ])
             .env("HOME", &self.home)
+            .envs(variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(writer.try_clone()?)
             .stderr(writer)

@@ -1,7 +1,7 @@
 //! The clone: one commit, no history, no hooks, no filters, no submodules, bounded in time and size.
 
 use std::{
-    ffi::OsStr,
+    ffi::{OsStr, OsString},
     fs, io,
     path::{Path, PathBuf},
     time::Duration,
@@ -11,7 +11,10 @@ use sha2::{Digest as _, Sha256};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use super::command::{Git, GitError, RAW_ATTRIBUTES};
-use crate::input::{Repository, Revision};
+use crate::{
+    disk::size,
+    input::{Repository, Revision},
+};
 
 const FETCH_LIMIT: Duration = Duration::from_mins(5);
 const FETCH_TRIES: u32 = 3;
@@ -120,6 +123,22 @@ impl Checkout {
             packs,
         })
     }
+
+    /// The files of the base commit once more, in a directory beside the working tree; without
+    /// `.git`. To be called before anything of the model has run.
+    pub(crate) async fn copy_of_base(&self) -> Result<PathBuf, GitError> {
+        let copy = self.private.with_file_name("base");
+        let index = self.private.join("base.index");
+        let git = |name| Git::new(&self.directory, name).env("GIT_INDEX_FILE", &index);
+        git("read-tree").args([&self.base]).done(LOCAL_LIMIT).await?;
+        let mut prefix = OsString::from("--prefix=");
+        prefix.push(copy.join(""));
+        git("checkout-index")
+            .args([OsStr::new("-a"), &prefix])
+            .done(LOCAL_LIMIT)
+            .await?;
+        Ok(copy)
+    }
 }
 
 async fn fetch(directory: &Path, repository: &Repository) -> Result<(), CheckoutError> {
@@ -192,21 +211,6 @@ async fn watch_size(
         return Err(CheckoutError::Size);
     }
     Ok(())
-}
-
-/// Bytes on disk; what disappears meanwhile does not count.
-fn size(directory: &Path) -> u64 {
-    let Ok(entries) = fs::read_dir(directory) else {
-        return 0;
-    };
-    entries
-        .flatten()
-        .map(|entry| match entry.metadata() {
-            Ok(metadata) if metadata.is_dir() => size(&entry.path()),
-            Ok(metadata) => metadata.len(),
-            Err(_) => 0,
-        })
-        .sum()
 }
 
 /// Links the fetched packs and their indexes into the private directory and remembers what they are.

@@ -5,6 +5,7 @@
 //! patch is then applied to the base again and has to give the same tree.
 
 use std::{
+    ffi::OsStr,
     fs, io,
     os::unix::ffi::OsStrExt as _,
     path::{Path, PathBuf},
@@ -36,6 +37,8 @@ pub(crate) struct Snapshot {
     pub(crate) summary: Summary,
     /// What could not be part of it, for people.
     pub(crate) notes: Vec<String>,
+    /// Whether files are left out that the change has.
+    pub(crate) incomplete: bool,
 }
 
 /// Why there is no snapshot.
@@ -136,6 +139,7 @@ impl<'a> Maker<'a> {
             .args([base])
             .done(LIMIT)
             .await?;
+        let incomplete = self.leave_out_large(&mut notes).await?;
         let add = self
             .git("add", "index")
             .args(["-A", "--ignore-errors", "."]);
@@ -171,7 +175,45 @@ impl<'a> Maker<'a> {
                 deletions,
             },
             notes,
+            incomplete,
         })
+    }
+
+    /// New files that alone are larger than a patch may be: without them there is one, and git does
+    /// not spend minutes on them.
+    async fn leave_out_large(&self, notes: &mut Vec<String>) -> Result<bool, SnapshotError> {
+        let new = self
+            .git("ls-files", "index")
+            .args(["-o", "-z", "--exclude-standard"])
+            .output(LIMIT, 256 << 20)
+            .await?;
+        let mut large = Vec::new();
+        for name in new.split(|byte| *byte == 0).filter(|name| !name.is_empty()) {
+            let path = self.checkout.directory.join(OsStr::from_bytes(name));
+            // What has gone meanwhile is not large.
+            let Ok(metadata) = fs::symlink_metadata(&path) else {
+                continue;
+            };
+            if metadata.is_file() && metadata.len() > PATCH_BYTES && !name.contains(&b'\n') {
+                let shown = String::from_utf8_lossy(name);
+                let size = metadata.len() >> 20;
+                notes.push(format!(
+                    "{shown} is left out of the patch: it has {size} MiB, and a patch at most {}.",
+                    PATCH_BYTES >> 20
+                ));
+                large.push(b'/');
+                for byte in name {
+                    if !byte.is_ascii_alphanumeric() && *byte != b'/' && byte.is_ascii() {
+                        large.push(b'\\');
+                    }
+                    large.push(*byte);
+                }
+                large.push(b'\n');
+            }
+        }
+        let exclude = self.repository.join("info/exclude");
+        fs::write(exclude, [LEFT_OUT.as_bytes(), &large].concat())?;
+        Ok(!large.is_empty())
     }
 
     fn diff(&self, format: &[&str], base: &str, tree: &str) -> Git {

@@ -107,6 +107,11 @@ impl ModelError {
         Self::from_status(status, &error.to_string(), None)
     }
 
+    /// A failure that is a response.
+    pub(crate) fn from_failure(failure: &HttpFailure) -> Self {
+        Self::from_status(failure.status, &failure.body, failure.retry_after)
+    }
+
     fn from_status(status: u16, body: &str, retry_after: Option<Duration>) -> Self {
         let said = said(body);
         let lower = body.to_lowercase();
@@ -190,9 +195,7 @@ impl From<OpenAIError> for ModelError {
     fn from(error: OpenAIError) -> Self {
         match error {
             OpenAIError::Boxed(error) => match error.downcast::<HttpFailure>() {
-                Ok(failure) => {
-                    Self::from_status(failure.status, &failure.body, failure.retry_after)
-                }
+                Ok(failure) => Self::from_failure(&failure),
                 Err(error) => Self::new(ErrorKind::Connection, error.to_string()),
             },
             OpenAIError::Reqwest(error) => Self::from(error),

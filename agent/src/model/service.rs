@@ -28,10 +28,10 @@ const ERROR_BYTES: usize = 64 * 1024;
 
 /// A response that is not a success.
 #[derive(Debug)]
-pub(super) struct HttpFailure {
-    pub(super) status: u16,
-    pub(super) body: String,
-    pub(super) retry_after: Option<Duration>,
+pub(crate) struct HttpFailure {
+    pub(crate) status: u16,
+    pub(crate) body: String,
+    pub(crate) retry_after: Option<Duration>,
 }
 
 impl fmt::Display for HttpFailure {
@@ -43,7 +43,7 @@ impl fmt::Display for HttpFailure {
 impl std::error::Error for HttpFailure {}
 
 /// A client that follows no redirect: the key is for one host.
-pub(super) fn http_client() -> Result<reqwest::Client, reqwest::Error> {
+pub(crate) fn http_client() -> Result<reqwest::Client, reqwest::Error> {
     reqwest::Client::builder()
         .connect_timeout(CONNECT)
         .redirect(Policy::none())
@@ -75,7 +75,8 @@ pub(super) fn service(
     })
 }
 
-async fn failure(response: Response) -> HttpFailure {
+/// Reads what a failed request was answered.
+pub(crate) async fn failure(response: Response) -> HttpFailure {
     let status = response.status().as_u16();
     let retry_after = retry_after(response.headers());
     let mut body = Vec::new();

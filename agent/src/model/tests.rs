@@ -54,7 +54,7 @@ async fn call_with(responses: Vec<Response>, config: &Config) -> Called {
         api_key: "sk-test".to_owned(),
     };
     let (read, write) = tokio::io::duplex(1 << 20);
-    let (output, writer) = Output::start(write, "");
+    let (output, writer) = Output::start(write, "", 32);
     let mut model = Model::new("openai/m", config, &provider, patience(), output).unwrap();
     let started = tokio::time::Instant::now();
     let messages = [json!({"role": "user", "content": "go", REASONING: "hm"})];
@@ -293,7 +293,7 @@ async fn failures_are_tried_again_only_where_that_can_help() {
         base_url: "http://127.0.0.1:1/v1".to_owned(),
         api_key: "sk-test".to_owned(),
     };
-    let (output, _writer) = Output::start(tokio::io::sink(), "");
+    let (output, _writer) = Output::start(tokio::io::sink(), "", 32);
     let mut model = Model::new("m", &Config::default(), &unreachable, patience(), output).unwrap();
     let error = model.reply(&[], &json!([])).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Connection);

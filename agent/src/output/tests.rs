@@ -7,7 +7,7 @@ use super::*;
 /// What is printed, and how long it took on the (paused) clock.
 async fn printed(print: impl AsyncFnOnce(Output)) -> (Vec<Line>, Duration) {
     let (mut read, write) = tokio::io::duplex(256 << 20);
-    let (output, writer) = Output::start(write, "sk-secret");
+    let (output, writer) = Output::start(write, "sk-secret", TOTAL_MIB);
     let started = Instant::now();
     print(output).await;
     writer.await.unwrap().unwrap();
