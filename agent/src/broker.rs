@@ -336,6 +336,3 @@ impl Credential {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

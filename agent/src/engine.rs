@@ -6,7 +6,7 @@
 mod builtin;
 mod command;
 
-use aideator_agent::config;
+use aideator_agent::{config, protocol::Step};
 use anyhow::{Context as _, Result};
 
 use crate::{
@@ -82,6 +82,7 @@ impl Engine {
         }
         let workspace = Workspace::open(&checkout.directory)?;
         let task = context::task(&input.prompt, config, before, &workspace, budget.window());
+        output.status(Step::Context, task.note).await;
         let outputs = input.scratch.join("out");
         Ok(Self::Builtin(Box::new(builtin::Builtin::new(
             Model::new(
@@ -91,7 +92,7 @@ impl Engine {
                 Patience::default(),
                 output.clone(),
             )?,
-            Conversation::new(&context::system(config), &task, budget.window()),
+            Conversation::new(&context::system(config), &task.text, budget.window()),
             Toolbox::new(workspace, shell.clone(), outputs, budget.work_until()),
             output.clone(),
         ))))

@@ -18,7 +18,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-pub(crate) use self::list::tree;
+pub(crate) use self::names::walk;
 use crate::{shell::Shell, workspace::Workspace};
 
 /// Names, descriptions and parameters, as the model gets them.

@@ -7,6 +7,11 @@ mod container;
 #[path = "support/provider.rs"]
 mod provider;
 
+#[path = "agent/command.rs"]
+mod command;
+#[path = "agent/judge.rs"]
+mod judge;
+
 use std::io::{BufRead as _, BufReader, Read as _};
 
 use aideator_agent::protocol::{Body, Outcome};
@@ -211,7 +216,7 @@ fn what_the_model_runs_cannot_have_the_key_or_forge_a_line() {
             Response::text(forged),
         ],
     );
-    let mut command = container.command_of_user();
+    let mut command = container.contained();
     let ran = Ran::new(command.spawn().unwrap(), String::new());
     assert!(!ran.raw.contains("canary-"), "{}", ran.raw);
     let results = ran.results();
@@ -246,22 +251,4 @@ fn an_input_that_cannot_be_used_says_what_to_do() {
         assert!(ran.raw.contains(hint), "{}", ran.raw);
         assert_eq!(container.provider.requests().len(), 0);
     }
-}
-
-#[test]
-fn another_program_can_be_the_engine() {
-    let config = json!({"v": 1, "engine": "command",
-        "command": "cat \"$1\"; echo drei >> a.txt; env | grep -c canary"});
-    let container = Container::new(&config, vec![]);
-    let ran = container.run();
-    assert_eq!(
-        ran.finished(),
-        (Outcome::Failed, Some("command_failed")),
-        "grep finds nothing"
-    );
-    assert!(ran.raw.contains("{{x}} 😀"), "{}", ran.raw);
-    assert_eq!(
-        container.applied(&ran.patch().unwrap(), "a.txt"),
-        "one\ntwo\ndrei"
-    );
 }

@@ -41,7 +41,7 @@ pub(super) fn call(workspace: &Workspace, arguments: &Arguments) -> Result<Said,
 }
 
 /// The entries below a directory, and how many were left out.
-pub(crate) fn tree(directory: &Path, depth: usize, limit: usize) -> (String, usize) {
+fn tree(directory: &Path, depth: usize, limit: usize) -> (String, usize) {
     let mut text = String::new();
     let mut left_out = 0;
     let entries = names::walk(directory).max_depth(Some(depth)).build();

@@ -16,7 +16,7 @@ const GIVEN: usize = 3;
 const LIKENESS: f64 = 0.75;
 
 /// A walk over the repository's own files: no `.git`, nothing ignored, no links followed.
-pub(super) fn walk(directory: &Path) -> WalkBuilder {
+pub(crate) fn walk(directory: &Path) -> WalkBuilder {
     let mut walk = WalkBuilder::new(directory);
     walk.hidden(false)
         .parents(false)

@@ -2,7 +2,6 @@
 
 use std::{
     fs,
-    os::unix::process::CommandExt as _,
     path::Path,
     process::{Child, Command, Stdio},
 };
@@ -88,18 +87,22 @@ impl Container {
         command
     }
 
-    /// The same as a user that is not root, as in a container; root may read anybody's memory.
-    pub(crate) fn command_of_user(&self) -> Command {
+    /// The same as in a container: as a user that is not root, who may read anybody's memory, and as
+    /// process 1 of processes of its own. Where this test may not do that, as it is itself.
+    pub(crate) fn contained(&self) -> Command {
         let path = self.path();
-        if sh(path, "id -u") != "0" {
+        if !can_contain() {
             return self.command();
         }
         // Where the binary is that user may not be able to go.
         let agent = path.join("agent");
         fs::copy(env!("CARGO_BIN_EXE_aideator-agent"), &agent).unwrap();
-        let mut command = self.command_of(&agent);
+        let mut command = self.command_of(Path::new("unshare"));
         sh(path, "chown -R 65534:65534 .");
-        command.uid(65534).gid(65534);
+        command
+            .args(["--pid", "--fork", "--kill-child", "--mount-proc", "setpriv"])
+            .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
+            .arg(agent);
         command
     }
 
@@ -113,7 +116,7 @@ impl Container {
         sh(
             self.path(),
             &format!(
-                "rm -rf clone; git clone -q origin clone; cd clone; git apply --index ../patch
+                "chown -R $(id -u):$(id -g) .; rm -rf clone; git clone -q origin clone; cd clone; git apply --index ../patch
                  test $(git write-tree) = {}; cat {file}",
                 patch.summary.tree.as_ref().unwrap()
             ),
@@ -177,6 +180,14 @@ impl Ran {
         }
         results
     }
+}
+
+/// Whether processes of their own can be made here: by root, as in CI.
+pub(crate) fn can_contain() -> bool {
+    let mut unshare = Command::new("unshare");
+    unshare.args(["--pid", "--fork", "--mount-proc", "setpriv", "--reuid=65534", "true"]);
+    unshare.stderr(Stdio::null());
+    unshare.status().is_ok_and(|status| status.success())
 }
 
 pub(crate) fn sh(directory: &Path, script: &str) -> String {

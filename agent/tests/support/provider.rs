@@ -14,6 +14,7 @@ pub(crate) struct Provider {
     /// For `OPENAI_BASE_URL`.
     pub(crate) base_url: String,
     requests: Arc<Mutex<Vec<Value>>>,
+    heads: Arc<Mutex<Vec<String>>>,
 }
 
 /// A response, and whether the connection stays open after it.
@@ -28,15 +29,17 @@ impl Provider {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base_url = format!("http://{}/v1", listener.local_addr().unwrap());
         let requests = Arc::new(Mutex::new(Vec::new()));
-        let seen = Arc::clone(&requests);
+        let heads = Arc::new(Mutex::new(Vec::new()));
+        let (seen, seen_heads) = (Arc::clone(&requests), Arc::clone(&heads));
         thread::spawn(move || {
             let mut responses = responses.into_iter();
             for stream in listener.incoming() {
                 let mut stream = stream.unwrap();
-                let Some(request) = read_request(&stream) else {
+                let Some((head, request)) = read_request(&stream) else {
                     continue;
                 };
                 seen.lock().unwrap().push(request);
+                seen_heads.lock().unwrap().push(head);
                 let response = responses
                     .next()
                     .unwrap_or_else(|| Response::status(418, "", "no more responses"));
@@ -47,7 +50,16 @@ impl Provider {
                 }
             }
         });
-        Self { base_url, requests }
+        Self {
+            base_url,
+            requests,
+            heads,
+        }
+    }
+
+    /// The heads of all requests so far, with lower-case names as reqwest writes them.
+    pub(crate) fn heads(&self) -> Vec<String> {
+        self.heads.lock().unwrap().clone()
     }
 
     /// The bodies of all requests so far.
@@ -56,8 +68,9 @@ impl Provider {
     }
 }
 
-fn read_request(stream: &TcpStream) -> Option<Value> {
+fn read_request(stream: &TcpStream) -> Option<(String, Value)> {
     let mut reader = BufReader::new(stream);
+    let mut head = String::new();
     let mut length = 0;
     loop {
         let mut line = String::new();
@@ -67,6 +80,7 @@ fn read_request(stream: &TcpStream) -> Option<Value> {
         if line == "\r\n" {
             break;
         }
+        head.push_str(&line);
         let (name, value) = line.split_once(':').unwrap_or_default();
         if name.eq_ignore_ascii_case("content-length") {
             length = value.trim().parse().unwrap();
@@ -74,7 +88,7 @@ fn read_request(stream: &TcpStream) -> Option<Value> {
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
-    serde_json::from_slice(&body).ok()
+    Some((head, serde_json::from_slice(&body).ok()?))
 }
 
 impl Response {
