@@ -5,6 +5,7 @@
 
 mod directive;
 mod error;
+mod judge;
 mod reply;
 mod request;
 mod scenario;
@@ -54,7 +55,12 @@ pub(crate) async fn create_completion(
     check_key(&app, &headers)?;
     let body = body.map_err(|rejection| ApiError::bad_request(rejection.body_text()))?;
     let request = ChatRequest::parse(&body)?;
-    let directive = Directive::find(&request.task())?;
+    // A judge's task quotes what others were asked to do.
+    let verdict = judge::verdict(&request);
+    let directive = match verdict {
+        Some(_) => None,
+        None => Directive::find(&request.task())?,
+    };
     tracing::info!(
         model = request.model,
         turn = request.turn(),
@@ -62,9 +68,10 @@ pub(crate) async fn create_completion(
         directive = directive.is_some(),
         "answering"
     );
-    let reply = match directive {
-        Some(directive) => follow(directive, &request, &app)?,
-        None => work(&request, &app),
+    let reply = match (verdict, directive) {
+        (Some(verdict), _) => reply(&verdict, &[], &request, &app),
+        (None, Some(directive)) => follow(directive, &request, &app)?,
+        (None, None) => work(&request, &app),
     };
     let id = format!("chatcmpl-scripted-{}", request.turn());
     if request.streams() {
@@ -108,10 +115,11 @@ fn follow(directive: Directive, request: &ChatRequest, app: &App) -> Result<Repl
         Directive::Say(lines) => Reply::lines(lines, request.prompt_tokens()),
         Directive::Run(command) => reply(
             "I'll run the command.",
-            &call("run", json!({"command": command})),
+            &[request.shell(&command)],
             request,
             app,
         ),
+        Directive::Answer(text) => reply(&text, &[], request, app),
         Directive::Spend(tokens) => {
             let usage = Usage {
                 prompt_tokens: tokens.div_ceil(2),

@@ -24,7 +24,11 @@ pub(crate) const KNOWN: &[(&str, &str)] = &[
     ),
     (
         "[[scripted: run CMD]]",
-        "calls the `run` tool with CMD, then stops",
+        "calls the `run` tool with CMD (other agents' `bash`, `shell`, …), then stops",
+    ),
+    (
+        "[[scripted: answer TEXT]]",
+        "answers TEXT, in which `\\n` is a newline, and stops",
     ),
     (
         "[[scripted: spend tokens=N]]",
@@ -46,6 +50,8 @@ pub(crate) enum Directive {
     Error(Failure),
     /// One command.
     Run(String),
+    /// These words.
+    Answer(String),
     /// So many tokens in one answer.
     Spend(u64),
 }
@@ -136,6 +142,7 @@ impl Directive {
             ("say", settings) => Ok(Self::Say(Say::parse(settings)?)),
             ("run", "") => Err("say which command to run".into()),
             ("run", command) => Ok(Self::Run(command.to_owned())),
+            ("answer", text) => Ok(Self::Answer(text.replace("\\n", "\n"))),
             ("spend", settings) => {
                 let mut settings = Settings::parse(settings)?;
                 let tokens = settings.take("tokens")?.ok_or("say how many: tokens=N")?;
@@ -271,6 +278,10 @@ mod tests {
         assert_eq!(
             found("x\n[[scripted: run [[ -f a ]] && echo \"b\"]]\ny ]]"),
             Some(Directive::Run("[[ -f a ]] && echo \"b\"".into()))
+        );
+        assert_eq!(
+            found("[[scripted: answer a\\nb]]"),
+            Some(Directive::Answer("a\nb".into()))
         );
         assert_eq!(
             found("[[scripted: spend tokens=12]]"),

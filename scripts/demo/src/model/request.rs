@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::error::ApiError;
+use super::reply::Call;
 
 /// The body of `POST /v1/chat/completions`.
 #[derive(Debug, Deserialize)]
@@ -40,7 +41,21 @@ struct Tool {
 #[derive(Debug, Deserialize)]
 struct Function {
     name: String,
+    #[serde(default)]
+    parameters: Value,
 }
+
+/// Names that agents give to the tool that runs a shell command.
+const SHELLS: [&str; 8] = [
+    "run",
+    "bash",
+    "Bash",
+    "shell",
+    "shell_command",
+    "exec_command",
+    "run_shell_command",
+    "execute_command",
+];
 
 impl Message {
     fn text(&self) -> Cow<'_, str> {
@@ -98,6 +113,48 @@ impl ChatRequest {
             .iter()
             .filter_map(|tool| tool.function.as_ref())
             .any(|function| function.name == name)
+    }
+
+    /// The call of the caller's shell, whatever that is called there.
+    pub(crate) fn shell(&self, command: &str) -> Call {
+        let functions = || self.tools.iter().filter_map(|tool| tool.function.as_ref());
+        let shell = SHELLS
+            .iter()
+            .find_map(|name| functions().find(|function| function.name == *name));
+        let Some(shell) = shell else {
+            return Call {
+                name: "run".into(),
+                arguments: json!({"command": command}),
+            };
+        };
+        let mut arguments = serde_json::Map::new();
+        let properties = &shell.parameters["properties"];
+        let name = if properties["cmd"].is_object() {
+            "cmd"
+        } else {
+            "command"
+        };
+        let value = match properties[name]["type"].as_str() {
+            Some("array") => json!(["sh", "-c", command]),
+            _ => json!(command),
+        };
+        arguments.insert(name.into(), value);
+        // What else they insist on is words for people.
+        for required in shell.parameters["required"].as_array().into_iter().flatten() {
+            if let Some(other) = required.as_str().filter(|other| *other != name) {
+                arguments.insert(other.into(), "as the directive says".into());
+            }
+        }
+        Call {
+            name: shell.name.clone(),
+            arguments: arguments.into(),
+        }
+    }
+
+    /// What the caller's own prompt says.
+    pub(crate) fn system(&self) -> Cow<'_, str> {
+        let system = self.messages.iter().find(|message| message.role == "system");
+        system.map(Message::text).unwrap_or_default()
     }
 
     /// How many answers there were so far: the model's only memory.
