@@ -1,4 +1,5 @@
-# Three images from one file: `api` (the server), `agent` (what a Job runs), `demo` (the scripted model and git server).
+# Three images from one file: `api` (the server), `agent` (what a Job runs), `demo` (the scripted model and git server);
+# and `agent-NAME` for each program that can take the agent's seat (agent/engines), and `agent-bare`.
 #
 # From source:                docker build --target api .
 # From binaries of the host:  docker build --target api --build-context binaries=DIR .   (scripts/lib/images does this with buildah)
@@ -57,6 +58,52 @@ COPY --from=binaries /aideator-agent /usr/local/bin/
 USER 1000:1000
 WORKDIR /workspace
 ENTRYPOINT ["/usr/local/bin/aideator-agent"]
+
+# The same without a shell, git or anything else: no agent can work in it. The floor to compare sizes with.
+FROM scratch AS agent-bare
+COPY --from=binaries /aideator-agent /
+
+# Programs that are one binary each, from npm.
+FROM docker.io/library/node:20-bookworm-slim AS engines
+WORKDIR /engines
+RUN npm pack --silent opencode-linux-x64@1.18.34 @anthropic-ai/claude-code-linux-x64@2.1.332 \
+      @openai/codex@0.169.0-linux-x64 \
+    && for package in *.tgz; do mkdir "${package%.tgz}"; tar xzf "$package" -C "${package%.tgz}"; rm "$package"; done \
+    && mkdir bin && find . -type f \( -name opencode -o -name claude -o -name codex \) -exec mv {} bin/ \;
+
+FROM agent AS agent-opencode
+COPY --from=engines /engines/bin/opencode /usr/local/bin/
+COPY agent/engines/opencode /usr/local/bin/engine-opencode
+
+FROM agent AS agent-claude-code
+COPY --from=engines /engines/bin/claude /usr/local/bin/
+COPY agent/engines/claude-code /usr/local/bin/engine-claude-code
+
+FROM agent AS agent-codex
+COPY --from=engines /engines/bin/codex /usr/local/bin/
+COPY agent/engines/codex /usr/local/bin/engine-codex
+
+FROM docker.io/library/node:20-bookworm-slim AS gemini
+RUN npm install --global --omit=optional @google/gemini-cli@0.61.0
+
+FROM agent AS agent-gemini
+COPY --from=gemini /usr/local/bin/node /usr/local/bin/
+COPY --from=gemini /usr/local/lib/node_modules/@google /usr/local/lib/node_modules/@google
+USER 0
+RUN ln -s ../lib/node_modules/@google/gemini-cli/bundle/gemini.js /usr/local/bin/gemini
+# It reads these only where they belong to root.
+COPY agent/engines/gemini.json /etc/gemini-cli/settings.json
+COPY agent/engines/gemini /usr/local/bin/engine-gemini
+USER 1000:1000
+
+FROM agent AS agent-aider
+USER 0
+RUN apt-get update && apt-get install --yes --no-install-recommends python3-venv \
+    && rm -rf /var/lib/apt/lists/* \
+    && python3 -m venv /opt/aider && /opt/aider/bin/pip install --no-cache-dir aider-chat==0.86.2 \
+    && ln -s /opt/aider/bin/aider /usr/local/bin/aider
+COPY agent/engines/aider /usr/local/bin/engine-aider
+USER 1000:1000
 
 FROM tools AS demo
 LABEL org.opencontainers.image.title="AIdeator scripted model and git server (for demonstrations and tests)" org.opencontainers.image.licenses="Apache-2.0"

@@ -59,7 +59,12 @@ const REQUEST_HEADERS: &[&str] = &[
 ];
 
 /// Response headers that are passed on.
-const RESPONSE_HEADERS: &[&str] = &["content-type", "retry-after", "retry-after-ms", "x-request-id"];
+const RESPONSE_HEADERS: &[&str] = &[
+    "content-type",
+    "retry-after",
+    "retry-after-ms",
+    "x-request-id",
+];
 
 type Body = UnsyncBoxBody<Bytes, reqwest::Error>;
 
@@ -174,7 +179,8 @@ impl Broker {
             Refusal(StatusCode::NOT_FOUND, message)
         })?;
         let body = Limited::new(body, REQUEST_BYTES).collect().await;
-        let body = body.map_err(|error| Refusal(StatusCode::PAYLOAD_TOO_LARGE, error.to_string()))?;
+        let body =
+            body.map_err(|error| Refusal(StatusCode::PAYLOAD_TOO_LARGE, error.to_string()))?;
         let (route, body) = self.with_model(route, body.to_bytes())?;
         let url = route.url(&self.provider.base_url, head.uri.query());
         let mut upstream = self.http.request(head.method, url);
@@ -185,8 +191,9 @@ impl Broker {
         }
         if !self.provider.api_key.is_empty() {
             let (name, value) = route.credential.header(&self.provider.api_key);
-            let mut value = HeaderValue::from_str(&value)
-                .map_err(|_| Refusal(StatusCode::BAD_GATEWAY, "The key is no header.".to_owned()))?;
+            let mut value = HeaderValue::from_str(&value).map_err(|_| {
+                Refusal(StatusCode::BAD_GATEWAY, "The key is no header.".to_owned())
+            })?;
             value.set_sensitive(true);
             upstream = upstream.header(name, value);
         }
@@ -195,7 +202,8 @@ impl Broker {
         }
         self.tell(Event::Asked);
         let meter = Meter::new(body.len(), self.events.clone());
-        self.pass(upstream.body(body).send().await, Some(meter)).await
+        self.pass(upstream.body(body).send().await, Some(meter))
+            .await
     }
 
     /// The token, in whichever place a client puts its key.
@@ -226,7 +234,10 @@ impl Broker {
             return Ok((route, body));
         }
         let mut json: Value = serde_json::from_slice(&body).map_err(|error| {
-            Refusal(StatusCode::BAD_REQUEST, format!("The request is not JSON: {error}."))
+            Refusal(
+                StatusCode::BAD_REQUEST,
+                format!("The request is not JSON: {error}."),
+            )
         })?;
         let Some(asked) = json.get("model").and_then(Value::as_str) else {
             let message = "The request names no model.".to_owned();

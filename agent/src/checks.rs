@@ -81,13 +81,7 @@ impl<'a> Checks<'a> {
     }
 }
 
-fn line(
-    of: Of,
-    command: &str,
-    end: Option<End>,
-    took: Duration,
-    output_tail: String,
-) -> Body {
+fn line(of: Of, command: &str, end: Option<End>, took: Duration, output_tail: String) -> Body {
     let command = command.to_owned();
     let exit_code = match end {
         Some(End::Exit(code)) => Some(code),

@@ -77,7 +77,8 @@ impl Engine {
             let command = config.command.as_deref().context(
                 "The engine is \"command\", but the configuration has no \"command\" to run.",
             )?;
-            let engine = command::Command::new(command, input, shell, budget, before, output).await?;
+            let engine =
+                command::Command::new(command, input, shell, budget, before, output).await?;
             return Ok(Self::Command(Box::new(engine)));
         }
         let workspace = Workspace::open(&checkout.directory)?;

@@ -154,7 +154,9 @@ async fn compare(
                 Ok(opinion) => opinion,
                 Err((reason, message)) => return Some(failed(reason, message)),
             };
-            let winner = opinion.winner.map(|a_wins| if a_wins { first } else { second });
+            let winner = opinion
+                .winner
+                .map(|a_wins| if a_wins { first } else { second });
             output
                 .print(Body::Comparison(Comparison {
                     first: a.variation_id,

@@ -168,7 +168,11 @@ impl Budget {
 
     fn cost_usd(&self) -> Option<f64> {
         let price = self.price?;
-        let cached = self.tokens.cached.unwrap_or_default().min(self.tokens.input);
+        let cached = self
+            .tokens
+            .cached
+            .unwrap_or_default()
+            .min(self.tokens.input);
         let cost = approximate(self.tokens.input - cached) * price.input
             + approximate(cached) * price.cached
             + approximate(self.tokens.output) * price.output
@@ -255,6 +259,10 @@ mod tests {
         assert_eq!(cost("openai/gpt-4o-mini", true), (Some(0.075), None));
         assert_eq!(cost("openai/gpt-4o-mini", false), (None, None));
         assert_eq!(cost("scripted-small", true), (None, None));
-        assert_eq!(cost("o1-pro", true).1, Some(Spent::Cost), "the default limit");
+        assert_eq!(
+            cost("o1-pro", true).1,
+            Some(Spent::Cost),
+            "the default limit"
+        );
     }
 }

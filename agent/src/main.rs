@@ -53,7 +53,10 @@ fn main() -> Result<ExitCode> {
 async fn supervise(termination: Termination) -> Result<ExitCode> {
     let input = Input::read();
     let key = input.as_ref().map_or("", |input| &input.provider.api_key);
-    let total = input.as_ref().ok().and_then(|input| input.config.limits.max_output_mib);
+    let total = input
+        .as_ref()
+        .ok()
+        .and_then(|input| input.config.limits.max_output_mib);
     let (output, writer) = Output::start(tokio::io::stdout(), key, total.unwrap_or(TOTAL_MIB));
     let cancel = CancellationToken::new();
     termination.cancel(cancel.clone())?;

@@ -14,13 +14,7 @@ mod error;
 mod service;
 mod wire;
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::time::Duration;
 
 use aideator_agent::{config::Config, protocol::Step};
 use async_openai::{Client, config::OpenAIConfig};
@@ -30,6 +24,7 @@ use tokio::time::{sleep, timeout};
 
 use self::{
     assemble::{Assembly, Delta},
+    service::Flows,
     wire::Chunk,
 };
 pub(crate) use self::{
@@ -84,8 +79,8 @@ pub(crate) fn upstream_name(name: &str) -> &str {
 /// A model at an endpoint.
 pub(crate) struct Model {
     client: Client<OpenAIConfig>,
-    /// Set by the service when the stream's own end was seen.
-    done: Arc<AtomicBool>,
+    /// How far each stream has come.
+    flows: Flows,
     settings: Settings,
     patience: Patience,
     output: Output,
@@ -113,16 +108,16 @@ impl Model {
         patience: Patience,
         output: Output,
     ) -> Result<Self, ModelError> {
-        let done = Arc::new(AtomicBool::new(false));
+        let flows = Flows::default();
         let openai = OpenAIConfig::new()
             .with_api_base(&provider.base_url)
             .with_api_key(&provider.api_key);
         let http = service::http_client()?;
         let client = Client::build(http.clone(), openai)
-            .with_http_service(service::service(http, Arc::clone(&done)));
+            .with_http_service(service::service(http, flows.clone()));
         Ok(Self {
             client,
-            done,
+            flows,
             settings: Settings {
                 name: upstream_name(name).to_owned(),
                 temperature: config.temperature,
@@ -188,7 +183,7 @@ impl Model {
         tools: &Value,
         shown: &mut Shown,
     ) -> Result<Reply, ModelError> {
-        self.done.store(false, Ordering::Release);
+        let flow = self.flows.begin();
         let request = self.settings.request(messages, tools);
         let silent = |limit: Duration| {
             let seconds = limit.as_secs();
@@ -210,12 +205,13 @@ impl Model {
             for delta in assembly.push(next?)? {
                 self.print(delta, shown).await;
             }
+            flow.take();
             let limit = self.patience.next_chunk;
             chunk = timeout(limit, stream.next())
                 .await
                 .map_err(|_| silent(limit))?;
         }
-        assembly.finish(self.done.load(Ordering::Acquire))
+        assembly.finish(flow.is_done())
     }
 
     async fn print(&self, delta: Delta, shown: &mut Shown) {

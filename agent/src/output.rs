@@ -4,19 +4,20 @@
 //! `seq` has no hole; the secret is in no line, also where it comes in pieces; text waits at most [`TEXT_DELAY`] to be joined with what follows. The pace
 //! ([`Pace`]) keeps the container's log from being rotated faster than a follower reads it.
 
+mod fit;
+
 use std::{io, time::Duration};
 
-use aideator_agent::protocol::{
-    Body, Comparison, Gate, Judgement, Line, MAX_LINE_BYTES, Outcome, PatchPart, Step, VERSION,
-    Verdict, split,
-};
+use aideator_agent::protocol::{Body, Line, Outcome, PatchPart, Step, VERSION, split};
 use tokio::{
     io::{AsyncWrite, AsyncWriteExt},
-    sync::mpsc,
+    sync::{mpsc, oneshot},
     task::JoinHandle,
     time::{Instant, sleep, timeout_at},
 };
 use tokio_util::sync::CancellationToken;
+
+use self::fit::{VALUE_ROOM, fit};
 
 /// Longest time that model output waits to be joined with what follows.
 const TEXT_DELAY: Duration = Duration::from_millis(50);
@@ -27,25 +28,23 @@ const HELD_DELAY: Duration = Duration::from_secs(5);
 /// Model output joined into one line at most, before JSON escapes.
 const TEXT_BYTES: usize = 4 * 1024;
 
-/// Room for one free value in a line, in JSON.
-const VALUE_ROOM: usize = MAX_LINE_BYTES - 1024;
-
-/// Room where a line has several values from outside, in JSON.
-const SHORT_ROOM: usize = 3 * 1024;
-
-/// Room for names and ids, in JSON.
-const NAME_ROOM: usize = 256;
-
 /// MiB after which only what the result needs is printed, where the configuration says nothing.
 pub(crate) const TOTAL_MIB: u64 = 32;
 
 /// A shorter secret is none, and replacing it would harm what is printed.
 const SECRET_BYTES: usize = 8;
 
+/// What the writer is told.
+enum Message {
+    Print(Body),
+    /// To answer when all before is written.
+    Flush(oneshot::Sender<()>),
+}
+
 /// A handle to the writer. Printing waits while the writer is behind.
 #[derive(Clone)]
 pub(crate) struct Output {
-    bodies: mpsc::Sender<Body>,
+    messages: mpsc::Sender<Message>,
     full: CancellationToken,
 }
 
@@ -62,10 +61,10 @@ impl Output {
     where
         W: AsyncWrite + Unpin + Send + 'static,
     {
-        let (bodies, receiver) = mpsc::channel(64);
+        let (messages, receiver) = mpsc::channel(64);
         let full = CancellationToken::new();
         let writer = Writer::new(writer, secret, total_mib << 20, full.clone());
-        (Self { bodies, full }, tokio::spawn(writer.run(receiver)))
+        (Self { messages, full }, tokio::spawn(writer.run(receiver)))
     }
 
     /// Waits until more was to be printed than is allowed.
@@ -73,10 +72,19 @@ impl Output {
         self.full.cancelled().await;
     }
 
+    /// Whether more was to be printed than is allowed, all that was said so far considered.
+    pub(crate) async fn is_full(&self) -> bool {
+        let (done, written) = oneshot::channel();
+        // Without a writer stdout is broken, which its task's result says.
+        let _ = self.messages.send(Message::Flush(done)).await;
+        let _ = written.await;
+        self.full.is_cancelled()
+    }
+
     /// Prints a line, or several where the values are long.
     pub(crate) async fn print(&self, body: Body) {
         // The writer only goes before us when stdout is broken; its task's result says so.
-        let _ = self.bodies.send(body).await;
+        let _ = self.messages.send(Message::Print(body)).await;
     }
 
     /// Prints model output.
@@ -148,13 +156,13 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         }
     }
 
-    async fn run(mut self, mut bodies: mpsc::Receiver<Body>) -> io::Result<()> {
+    async fn run(mut self, mut messages: mpsc::Receiver<Message>) -> io::Result<()> {
         loop {
-            let body = match &self.pending {
-                None => bodies.recv().await,
+            let message = match &self.pending {
+                None => messages.recv().await,
                 Some(pending) => {
-                    let Ok(body) = timeout_at(pending.since + TEXT_DELAY, bodies.recv()).await
-                    else {
+                    let until = pending.since + TEXT_DELAY;
+                    let Ok(message) = timeout_at(until, messages.recv()).await else {
                         self.flush_text(false).await?;
                         // What is held back waits for what follows, however long that takes.
                         if let Some(held) = &mut self.pending {
@@ -162,17 +170,22 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
                         }
                         continue;
                     };
-                    body
+                    message
                 }
             };
-            match body {
-                Some(Body::Text { delta }) => self.join(false, &delta).await?,
-                Some(Body::Reasoning { delta }) => self.join(true, &delta).await?,
-                Some(body) => {
+            match message {
+                Some(Message::Print(Body::Text { delta })) => self.join(false, &delta).await?,
+                Some(Message::Print(Body::Reasoning { delta })) => self.join(true, &delta).await?,
+                Some(Message::Print(body)) => {
                     self.flush_text(true).await?;
                     for body in fit(self.redact(body)) {
                         self.line(body).await?;
                     }
+                }
+                Some(Message::Flush(done)) => {
+                    self.flush_text(true).await?;
+                    // Who asked may have gone.
+                    let _ = done.send(());
                 }
                 None => return self.flush_text(true).await,
             }
@@ -233,7 +246,10 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         }
         (1..self.secret.len())
             .rev()
-            .find(|length| text.as_bytes().ends_with(&self.secret.as_bytes()[..*length]))
+            .find(|length| {
+                text.as_bytes()
+                    .ends_with(&self.secret.as_bytes()[..*length])
+            })
             .unwrap_or(0)
     }
 
@@ -330,178 +346,6 @@ fn is_result(body: &Body) -> bool {
             | Body::Error { .. }
             | Body::Finished { .. }
     )
-}
-
-/// Cuts a body into bodies that each fit a line.
-fn fit(body: Body) -> Vec<Body> {
-    match body {
-        Body::ToolCall {
-            id,
-            name,
-            arguments,
-            ..
-        } => pieces(&arguments)
-            .map(|(arguments, more)| Body::ToolCall {
-                id: head(&id, NAME_ROOM),
-                name: head(&name, NAME_ROOM),
-                arguments,
-                more,
-            })
-            .collect(),
-        Body::ToolResult {
-            id,
-            ok,
-            output,
-            truncated,
-            ..
-        } => pieces(&output)
-            .map(|(output, more)| Body::ToolResult {
-                id: head(&id, NAME_ROOM),
-                ok,
-                output,
-                truncated,
-                more,
-            })
-            .collect(),
-        Body::Started {
-            model,
-            engine,
-            base_sha,
-        } => vec![Body::Started {
-            model: head(&model, NAME_ROOM),
-            engine,
-            base_sha,
-        }],
-        Body::Status { step, message } => vec![Body::Status {
-            step,
-            message: head(&message, VALUE_ROOM),
-        }],
-        Body::Check {
-            command,
-            exit_code,
-            seconds,
-            output_tail,
-        } => vec![Body::Check {
-            command: head(&command, SHORT_ROOM),
-            exit_code,
-            seconds,
-            output_tail: tail(&output_tail, SHORT_ROOM),
-        }],
-        Body::BaseCheck {
-            command,
-            exit_code,
-            seconds,
-            output_tail,
-        } => vec![Body::BaseCheck {
-            command: head(&command, SHORT_ROOM),
-            exit_code,
-            seconds,
-            output_tail: tail(&output_tail, SHORT_ROOM),
-        }],
-        Body::Verdict(verdict) => vec![Body::Verdict(Verdict {
-            model: head(&verdict.model, NAME_ROOM),
-            message: head(&verdict.message, SHORT_ROOM),
-            ..verdict
-        })],
-        Body::Comparison(comparison) => vec![Body::Comparison(Comparison {
-            reasons: heads(&comparison.reasons, SHORT_ROOM),
-            risks: heads(&comparison.risks, SHORT_ROOM),
-            ..comparison
-        })],
-        Body::Judgement(judgement) => vec![Body::Judgement(fit_judgement(judgement))],
-        Body::Error {
-            code,
-            message,
-            retryable,
-        } => vec![Body::Error {
-            code,
-            message: head(&message, VALUE_ROOM),
-            retryable,
-        }],
-        Body::Finished {
-            outcome,
-            summary,
-            reason,
-        } => vec![Body::Finished {
-            outcome,
-            summary: head(&summary, VALUE_ROOM),
-            reason,
-        }],
-        // Bounded by their makers: numbers, and patch parts that are cut to fit.
-        other @ (Body::Text { .. }
-        | Body::Reasoning { .. }
-        | Body::Usage { .. }
-        | Body::Patch(_)
-        | Body::Unknown) => vec![other],
-    }
-}
-
-/// Most gates in a line.
-const GATES: usize = 24;
-
-/// Gates, reasons and risks share the line. They hold no control characters: their makers see to it.
-fn fit_judgement(judgement: Judgement) -> Judgement {
-    let room = SHORT_ROOM / 2;
-    let mut left = room;
-    let gates = judgement.gates.into_iter().map(|gate| {
-        let size = gate.detail.as_ref().map_or(0, |detail| 2 * detail.len());
-        left = left.saturating_sub(size);
-        Gate {
-            detail: gate.detail.filter(|_| left > 0),
-            ..gate
-        }
-    });
-    Judgement {
-        gates: gates.take(GATES).collect(),
-        reasons: heads(&judgement.reasons, room),
-        risks: heads(&judgement.risks, room),
-        ..judgement
-    }
-}
-
-/// As many of the values as fit together.
-fn heads(values: &[String], room: usize) -> Vec<String> {
-    let mut left = room;
-    let mut fitting = Vec::new();
-    for value in values {
-        let Some(rest) = left.checked_sub(2 * value.len() + 4) else {
-            break;
-        };
-        left = rest;
-        fitting.push(value.clone());
-    }
-    fitting
-}
-
-/// The pieces of a value, each with whether another follows; one empty piece for an empty value.
-fn pieces(value: &str) -> impl Iterator<Item = (String, bool)> {
-    let mut pieces = split(value, VALUE_ROOM).peekable();
-    let mut first = true;
-    std::iter::from_fn(move || {
-        let piece = pieces.next();
-        if piece.is_none() && !first {
-            return None;
-        }
-        first = false;
-        Some((
-            piece.unwrap_or_default().to_owned(),
-            pieces.peek().is_some(),
-        ))
-    })
-}
-
-/// The beginning that fits, marked when it is not all.
-fn head(value: &str, room: usize) -> String {
-    match split(value, room - '…'.len_utf8()).next() {
-        Some(piece) if piece.len() < value.len() => format!("{piece}…"),
-        _ => value.to_owned(),
-    }
-}
-
-/// The end that fits, marked when it is not all.
-fn tail(value: &str, room: usize) -> String {
-    let reversed: String = value.chars().rev().collect();
-    head(&reversed, room).chars().rev().collect()
 }
 
 /// A token bucket: [`Pace::BURST`] bytes at once, [`Pace::RATE`] bytes a second sustained.

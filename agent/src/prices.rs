@@ -71,7 +71,9 @@ mod tests {
         for line in lines {
             let known = find(line.split('\t').next().unwrap()).unwrap();
             assert!(
-                known.price.is_none_or(|price| price.input > 0.0 && price.output > 0.0),
+                known
+                    .price
+                    .is_none_or(|price| price.input > 0.0 && price.output > 0.0),
                 "{line}"
             );
             assert!(known.price.is_some() || known.window.is_some(), "{line}");

@@ -225,19 +225,21 @@ impl Run<'_> {
         let limits = &self.input.config.limits;
         let mib = limits.max_workspace_mib.unwrap_or(WORKSPACE_MIB);
         let outgrows = disk::outgrows(self.checkout.directory.clone(), mib << 20);
-        tokio::select! {
+        let ended = tokio::select! {
             biased;
-            () = self.cancel.cancelled() => Ended::stopped("cancelled", "Cancelled."),
+            () = self.cancel.cancelled() => return Ended::stopped("cancelled", "Cancelled."),
             () = sleep_until(until) => Ended::stopped("limit_time", "The run's time is over."),
-            () = self.output.full() => Ended::stopped(
-                "limit_output",
-                "More was printed than a run may print; limits.max_output_mib sets how much that is.",
-            ),
+            () = self.output.full() => too_much_output(),
             () = outgrows => Ended::stopped(
                 "limit_workspace",
                 format!("The working tree has grown over {mib} MiB; limits.max_workspace_mib sets how much it may."),
             ),
             ended = self.engine.work(&mut self.budget) => ended,
+        };
+        // The last of it may still be waiting to be printed.
+        match ended {
+            Ended::Done { .. } if self.output.is_full().await => too_much_output(),
+            ended => ended,
         }
     }
 
@@ -301,6 +303,13 @@ impl Run<'_> {
             }
         }
     }
+}
+
+fn too_much_output() -> Ended {
+    Ended::stopped(
+        "limit_output",
+        "More was printed than a run may print; limits.max_output_mib sets how much that is.",
+    )
 }
 
 const NOTHING_CHANGED: &str = "You have ended, but no file has changed. If the task needs a change, make it now with the tools. If it needs none, answer once more and say why.";

@@ -62,6 +62,13 @@ pub(crate) enum Tool {
     Todo(todo::Arguments),
 }
 
+impl Tool {
+    /// Whether nothing changes by it, so that it does not matter what else goes on.
+    pub(crate) fn only_reads(&self) -> bool {
+        matches!(self, Self::List(_) | Self::Read(_) | Self::Search(_))
+    }
+}
+
 /// What tools work with.
 pub(crate) struct Toolbox {
     schemas: Vec<Value>,
@@ -145,6 +152,38 @@ impl Toolbox {
         })
     }
 
+    /// Does what all the calls ask: several only if they all [read](Tool::only_reads). A call that was
+    /// not understood has its answer already.
+    pub(crate) async fn call_together(&mut self, tools: Vec<Result<Tool, Said>>) -> Vec<Said> {
+        if tools.len() > 1 {
+            let reads = tools.into_iter().map(|tool| async {
+                match tool {
+                    Ok(tool) => self.call_on_files(tool).await,
+                    Err(said) => said,
+                }
+            });
+            return futures::future::join_all(reads).await;
+        }
+        let mut said = Vec::new();
+        for tool in tools {
+            said.push(match tool {
+                Ok(tool) => self.call(tool).await,
+                Err(said) => said,
+            });
+        }
+        said
+    }
+
+    async fn call_on_files(&self, tool: Tool) -> Said {
+        // Files block; the task that reads them may, the one that prints may not.
+        let workspace = self.workspace.clone();
+        tokio::task::spawn_blocking(move || on_files(&workspace, tool))
+            .await
+            .unwrap_or_else(|error| {
+                Said::failure(format!("The tool failed by a defect of its own: {error}."))
+            })
+    }
+
     /// Does what the call asks.
     pub(crate) async fn call(&mut self, tool: Tool) -> Said {
         match tool {
@@ -154,15 +193,7 @@ impl Toolbox {
                 run::call(&self.shell, arguments, &log, self.until).await
             }
             Tool::Todo(arguments) => todo::call(arguments, &mut self.todo),
-            other => {
-                // Files block; the task that reads them may, the one that prints may not.
-                let workspace = self.workspace.clone();
-                tokio::task::spawn_blocking(move || on_files(&workspace, other))
-                    .await
-                    .unwrap_or_else(|error| {
-                        Said::failure(format!("The tool failed by a defect of its own: {error}."))
-                    })
-            }
+            other => self.call_on_files(other).await,
         }
     }
 }

@@ -43,7 +43,8 @@ impl Meter {
             }
             // A document may have newlines: only an event's line is complete with its newline.
             let ends = piece.ends_with(b"\n");
-            if ends && (self.skip || self.line.starts_with(b"data:") || is_blank_or_event(&self.line))
+            if ends
+                && (self.skip || self.line.starts_with(b"data:") || is_blank_or_event(&self.line))
             {
                 self.read();
             }

@@ -55,7 +55,9 @@ impl Route {
             (Version::V1, path.strip_prefix("/v1")?)
         };
         let (credential, is_call) = match (&version, method, rest) {
-            (Version::V1, &Method::POST, "/messages/count_tokens") => (Credential::Anthropic, false),
+            (Version::V1, &Method::POST, "/messages/count_tokens") => {
+                (Credential::Anthropic, false)
+            }
             (Version::V1, &Method::POST, _) => {
                 let (_, credential) = CALLS.iter().find(|(path, _)| *path == rest)?;
                 (*credential, true)
@@ -130,8 +132,16 @@ mod tests {
             Some(route.url("https://host/x/v1", query))
         };
         for (path, query, there) in [
-            ("/v1/chat/completions", None, "https://host/x/v1/chat/completions"),
-            ("/v1/messages", Some("beta=true"), "https://host/x/v1/messages?beta=true"),
+            (
+                "/v1/chat/completions",
+                None,
+                "https://host/x/v1/chat/completions",
+            ),
+            (
+                "/v1/messages",
+                Some("beta=true"),
+                "https://host/x/v1/messages?beta=true",
+            ),
             (
                 "/v1beta/models/gemini-x:streamGenerateContent",
                 Some("alt=sse&key=token"),

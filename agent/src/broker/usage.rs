@@ -76,7 +76,9 @@ mod tests {
     fn all_four_dialects_are_understood() {
         let read = |events: &[Value]| {
             let mut usage = Usage::default();
-            events.iter().for_each(|event| usage.read(event));
+            for event in events {
+                usage.read(event);
+            }
             let tokens = usage.tokens()?;
             Some((tokens.input, tokens.output, tokens.cached))
         };

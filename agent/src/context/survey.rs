@@ -36,12 +36,15 @@ const MANIFESTS: &[&str] = &[
 ];
 
 /// Where a program begins, without extension.
-const ENTRY_POINTS: &[&str] = &["main", "lib", "index", "app", "__main__", "__init__", "cli", "server"];
+const ENTRY_POINTS: &[&str] = &[
+    "main", "lib", "index", "app", "__main__", "__init__", "cli", "server",
+];
 
 /// Extensions of what is not read as text, or was not written by people.
 const NOT_READ: &[&str] = &[
-    "lock", "sum", "png", "jpg", "jpeg", "gif", "ico", "svg", "pdf", "zip", "gz", "xz", "tar", "jar",
-    "so", "a", "o", "exe", "dll", "bin", "wasm", "woff", "woff2", "ttf", "mp3", "mp4", "map", "min",
+    "lock", "sum", "png", "jpg", "jpeg", "gif", "ico", "svg", "pdf", "zip", "gz", "xz", "tar",
+    "jar", "so", "a", "o", "exe", "dll", "bin", "wasm", "woff", "woff2", "ttf", "mp3", "mp4",
+    "map", "min",
 ];
 
 /// The files of a repository.
@@ -101,7 +104,9 @@ impl Survey {
 
     /// Files that are likely to matter, and whether the prompt names them.
     pub(super) fn ranked(&self) -> impl Iterator<Item = (&str, bool)> {
-        self.ranked.iter().map(|(path, named)| (path.as_str(), *named))
+        self.ranked
+            .iter()
+            .map(|(path, named)| (path.as_str(), *named))
     }
 
     /// The tree, whole or opened level by level as far as `bytes` reach.
@@ -129,15 +134,12 @@ impl Survey {
 impl Directory {
     fn add(&mut self, path: &str, is_link: bool) {
         self.count += 1;
-        match path.split_once('/') {
-            Some((name, rest)) => {
-                let inner = self.directories.entry(name.to_owned()).or_default();
-                inner.add(rest, is_link);
-            }
-            None => {
-                let mark = if is_link { "@" } else { "" };
-                self.files.push(format!("{}{mark}", path.escape_debug()));
-            }
+        if let Some((name, rest)) = path.split_once('/') {
+            let inner = self.directories.entry(name.to_owned()).or_default();
+            inner.add(rest, is_link);
+        } else {
+            let mark = if is_link { "@" } else { "" };
+            self.files.push(format!("{}{mark}", path.escape_debug()));
         }
     }
 
@@ -146,7 +148,11 @@ impl Directory {
         let indent = 2 * depth + 1;
         let directories = self.directories.keys().take(ENTRIES);
         let directories = directories.map(|name| name.len() + 14 + indent);
-        let files = self.files.iter().take(ENTRIES).map(|name| name.len() + indent);
+        let files = self
+            .files
+            .iter()
+            .take(ENTRIES)
+            .map(|name| name.len() + indent);
         directories.chain(files).sum()
     }
 
@@ -186,7 +192,10 @@ impl Words {
         let (mut paths, mut words) = (HashSet::new(), HashSet::new());
         let is_in_path = |c: char| c.is_alphanumeric() || "._-/+@".contains(c);
         for word in prompt.split(|c| !is_in_path(c)) {
-            let word = word.trim_matches('.').trim_start_matches('/').to_lowercase();
+            let word = word
+                .trim_matches('.')
+                .trim_start_matches('/')
+                .to_lowercase();
             if word.contains(['.', '/']) {
                 paths.insert(word);
             } else if word.chars().count() >= WORD_CHARS {

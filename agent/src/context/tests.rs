@@ -29,7 +29,11 @@ fn fifty_thousand_files_cost_a_walk_and_stay_within_the_budget() {
     let took = started.elapsed();
     eprintln!("50,000 files: {took:?}, {} bytes", task.text.len());
     assert!(took.as_secs_f64() < 3.0, "{took:?}");
-    assert!(task.text.len() < 128_000 * 4 / 10 + 4096, "{}", task.text.len());
+    assert!(
+        task.text.len() < 128_000 * 4 / 10 + 4096,
+        "{}",
+        task.text.len()
+    );
     for there in [
         "packages/\n  p000/",
         "[460 more entries",
@@ -44,7 +48,10 @@ fn fifty_thousand_files_cost_a_walk_and_stay_within_the_budget() {
     }
     assert!(!task.text.contains("never"));
     let named = task.text.find("File packages/p123").unwrap();
-    assert!(named < task.text.find("File README.md").unwrap(), "what is named comes first");
+    assert!(
+        named < task.text.find("File README.md").unwrap(),
+        "what is named comes first"
+    );
 }
 
 #[test]

@@ -1,15 +1,19 @@
 //! The agent's own loop: ask the model, do what it calls for, until it answers without a call.
 
 use aideator_agent::protocol::{Body, Step};
+use serde_json::{Value, json};
 
 use super::Ended;
 use crate::{
-    conversation::Conversation,
+    conversation::{Conversation, Shortened},
     limits::Budget,
     model::{Call, ErrorKind, Finish, Model, ModelError, Reply},
     output::Output,
-    tools::{Said, Toolbox},
+    tools::{Said, Tool, Toolbox},
 };
+
+/// How a model without tools is told to work.
+const FENCED: &str = include_str!("../../prompts/fenced.md");
 
 /// Answers in a row whose calls could not be understood, or that were cut, before we give up.
 const MALFORMED: u32 = 3;
@@ -24,6 +28,8 @@ pub(crate) struct Builtin {
     conversation: Conversation,
     toolbox: Toolbox,
     output: Output,
+    /// Whether the model has no tools and writes commands in fences.
+    fenced: bool,
     /// Whether the model was told that a budget is nearly spent.
     warned: bool,
     malformed: u32,
@@ -43,6 +49,7 @@ impl Builtin {
             conversation,
             toolbox,
             output,
+            fenced: false,
             warned: false,
             malformed: 0,
             cut: 0,
@@ -70,14 +77,16 @@ impl Builtin {
             };
             self.count(budget, &reply).await;
             self.conversation.assistant(&reply);
-            let ended = match reply.finish {
-                Finish::Length => self.cut_off(&reply).await,
-                Finish::Stop if reply.calls.is_empty() => {
+            let command = fenced_command(&reply.text).filter(|_| self.fenced);
+            let ended = match (reply.finish, command) {
+                (Finish::Length, _) => self.cut_off(&reply).await,
+                (Finish::Stop, Some(command)) => self.run_fenced(command).await,
+                (Finish::Stop, None) if reply.calls.is_empty() => {
                     return Ended::Done {
                         summary: reply.text,
                     };
                 }
-                Finish::Stop => self.call_all(&reply.calls).await,
+                (Finish::Stop, None) => self.call_all(&reply.calls).await,
             };
             if let Some(ended) = ended {
                 return ended;
@@ -93,36 +102,74 @@ impl Builtin {
 
     /// The next answer; a conversation that has grown too long is shortened.
     async fn reply(&mut self) -> Result<Reply, ModelError> {
-        let dropped = self.conversation.mask(self.toolbox.todo());
-        self.say_dropped(dropped).await;
+        let shortened = self.conversation.keep_within(self.toolbox.todo());
+        self.say(shortened).await;
         self.output.status(Step::Llm, "Asking the model").await;
-        let schemas = self.toolbox.schemas();
-        match self
-            .model
-            .reply(self.conversation.messages(), &schemas)
-            .await
-        {
+        match self.ask().await {
             Err(error) if error.kind == ErrorKind::ContextLength => {
-                let dropped = self.conversation.mask_hard(self.toolbox.todo());
-                if dropped == 0 {
+                let shortened = self.conversation.shorten_hard(self.toolbox.todo());
+                if shortened == Shortened::default() {
                     return Err(error);
                 }
-                self.say_dropped(dropped).await;
-                self.model
-                    .reply(self.conversation.messages(), &schemas)
-                    .await
+                self.say(shortened).await;
+                self.ask().await
+            }
+            Err(error) if error.kind == ErrorKind::NoTools && !self.fenced => {
+                self.fenced = true;
+                let message = format!("{error} It is asked for commands in its text instead.");
+                self.output.status(Step::Llm, message).await;
+                self.conversation.user(FENCED);
+                self.ask().await
             }
             other => other,
         }
     }
 
-    async fn say_dropped(&self, dropped: usize) {
-        if dropped > 0 {
-            let message = format!(
-                "The conversation grows long for the model: the results of {dropped} earlier tool calls are dropped from it."
-            );
-            self.output.status(Step::Context, message).await;
+    async fn ask(&mut self) -> Result<Reply, ModelError> {
+        let schemas = if self.fenced {
+            Value::Null
+        } else {
+            self.toolbox.schemas()
+        };
+        let messages = self.conversation.messages();
+        self.model.reply(messages, &schemas).await
+    }
+
+    async fn say(&self, shortened: Shortened) {
+        for (count, what) in [
+            (
+                shortened.results,
+                "the results of {} earlier tool calls are dropped from it.",
+            ),
+            (
+                shortened.messages,
+                "its {} oldest messages are replaced by a list of what was done.",
+            ),
+        ] {
+            if count > 0 {
+                let what = what.replace("{}", &count.to_string());
+                let message = format!("The conversation grows long for the model: {what}");
+                self.output.status(Step::Context, message).await;
+            }
         }
+    }
+
+    /// Runs the command of a model without tools, as its call of `run`.
+    async fn run_fenced(&mut self, command: String) -> Option<Ended> {
+        self.cut = 0;
+        let call = Call {
+            id: format!("fenced_{}", self.conversation.messages().len()),
+            name: "run".to_owned(),
+            arguments: json!({"command": command}).to_string(),
+        };
+        self.print_call(&call).await;
+        let said = match self.toolbox.parse(&call.name, &call.arguments) {
+            Ok(tool) => self.toolbox.call(tool).await,
+            Err(said) => said,
+        };
+        self.print_result(&call, &said).await;
+        self.conversation.user(&format!("Output:\n{}", said.text));
+        self.count_repeated(&[call], &[said])
     }
 
     async fn count(&self, budget: &mut Budget, reply: &Reply) {
@@ -162,18 +209,32 @@ impl Builtin {
         self.cut = 0;
         let mut understood = false;
         let mut results = Vec::new();
+        let mut parsed = Vec::new();
         for call in calls {
-            self.print_call(call).await;
-            let said = match self.toolbox.parse(&call.name, &call.arguments) {
-                Ok(tool) => {
-                    understood = true;
-                    self.toolbox.call(tool).await
-                }
-                Err(said) => said,
-            };
-            self.print_result(call, &said).await;
-            self.conversation.tool(&call.id, &said);
-            results.push(said);
+            let tool = self.toolbox.parse(&call.name, &call.arguments);
+            understood |= tool.is_ok();
+            parsed.push((call, tool));
+        }
+        while !parsed.is_empty() {
+            // What only reads goes together; whatever changes something goes alone and in its order.
+            let reads = parsed
+                .iter()
+                .take_while(|(_, tool)| tool.as_ref().map_or(true, Tool::only_reads))
+                .count();
+            let rest = parsed.split_off(reads.max(1));
+            let (group, tools): (Vec<_>, Vec<_>) = parsed.into_iter().unzip();
+            parsed = rest;
+            for call in &group {
+                self.print_call(call).await;
+            }
+            for (call, said) in group
+                .into_iter()
+                .zip(self.toolbox.call_together(tools).await)
+            {
+                self.print_result(call, &said).await;
+                self.conversation.tool(&call.id, &said);
+                results.push(said);
+            }
         }
         self.malformed = if understood { 0 } else { self.malformed + 1 };
         if self.malformed >= MALFORMED {
@@ -184,7 +245,11 @@ impl Builtin {
                 ),
             ));
         }
-        match self.repeated.count(calls, &results) {
+        self.count_repeated(calls, &results)
+    }
+
+    fn count_repeated(&mut self, calls: &[Call], results: &[Said]) -> Option<Ended> {
+        match self.repeated.count(calls, results) {
             REPEATED_STOP.. => Some(Ended::stopped(
                 "stuck",
                 "The model repeats the same calls with the same results.",
@@ -221,6 +286,15 @@ impl Builtin {
             })
             .await;
     }
+}
+
+/// The first fenced block of an answer that is a shell command.
+fn fenced_command(text: &str) -> Option<String> {
+    let mut lines = text.lines();
+    lines.find(|line| matches!(line.trim(), "```sh" | "```bash" | "```shell" | "```console"))?;
+    let command: Vec<&str> = lines.take_while(|line| line.trim() != "```").collect();
+    let command = command.join("\n");
+    Some(command).filter(|command| !command.trim().is_empty())
 }
 
 /// How often in a row the same was called with the same result.

@@ -191,8 +191,9 @@ impl State<'_> {
             Event::Asked => None,
             Event::OtherModel(asked) => {
                 if !self.other_models.contains(&asked) && self.other_models.len() < 10 {
-                    let message =
-                        format!("The engine asks for the model {asked:?}; the run's model answers.");
+                    let message = format!(
+                        "The engine asks for the model {asked:?}; the run's model answers."
+                    );
                     self.output.status(Step::Llm, message).await;
                     self.other_models.push(asked);
                 }
@@ -219,7 +220,11 @@ impl State<'_> {
         let failures = &mut *self.failures;
         failures.all += 1;
         failures.finals += u32::from(!error.is_retryable());
-        self.output.status(Step::Llm, error.to_string()).await;
+        // Some try the same ten times a second.
+        let said = failures.last.as_ref().map(ToString::to_string);
+        if said.as_ref() != Some(&error.to_string()) {
+            self.output.status(Step::Llm, error.to_string()).await;
+        }
         let ends = failures.finals >= FINAL_FAILURES || failures.all >= FAILURES;
         failures.last = Some(error.clone());
         if ends {

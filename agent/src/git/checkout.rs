@@ -130,7 +130,10 @@ impl Checkout {
         let copy = self.private.with_file_name("base");
         let index = self.private.join("base.index");
         let git = |name| Git::new(&self.directory, name).env("GIT_INDEX_FILE", &index);
-        git("read-tree").args([&self.base]).done(LOCAL_LIMIT).await?;
+        git("read-tree")
+            .args([&self.base])
+            .done(LOCAL_LIMIT)
+            .await?;
         let mut prefix = OsString::from("--prefix=");
         prefix.push(copy.join(""));
         git("checkout-index")

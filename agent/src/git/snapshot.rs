@@ -26,8 +26,7 @@ const PATCH_BYTES: u64 = 5 * 1024 * 1024;
 
 /// What tools leave behind and nobody commits; a repository's own `.gitignore` comes on top. Files
 /// that the base commit has are compared whatever their name.
-const LEFT_OUT: &str =
-    "__pycache__/\n*.pyc\n.pytest_cache/\n.mypy_cache/\n.ruff_cache/\nnode_modules/\n.DS_Store\n";
+const LEFT_OUT: &str = "__pycache__/\n*.pyc\n.pytest_cache/\n.mypy_cache/\n.ruff_cache/\nnode_modules/\n.DS_Store\n.aider*\n";
 
 /// The change as it is now.
 pub(crate) struct Snapshot {

@@ -76,7 +76,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn a_patch_gives_a_fresh_clone_the_same_tree_whatever_changed() {
+async fn case_1_a_patch_gives_a_fresh_clone_the_same_tree_whatever_changed() {
     let world = World::new();
     let checkout = world.checkout().await;
     let at = |name: &str| checkout.directory.join(name);
@@ -120,7 +120,7 @@ async fn a_patch_gives_a_fresh_clone_the_same_tree_whatever_changed() {
 }
 
 #[tokio::test]
-async fn nothing_planted_in_the_checkout_runs_or_hides_the_change() {
+async fn case_2_nothing_planted_in_the_checkout_runs_or_hides_the_change() {
     let world = World::new();
     let checkout = world.checkout().await;
     let marker = world.path().join("marker");

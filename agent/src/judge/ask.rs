@@ -109,7 +109,9 @@ impl<'a> Asker<'a> {
             // Writing to a String cannot fail.
             let _ = write!(text, "\n# CHANGE_{label}\n");
             for check in &candidate.checks {
-                let code = check.exit_code.map_or("killed".to_owned(), |code| code.to_string());
+                let code = check
+                    .exit_code
+                    .map_or("killed".to_owned(), |code| code.to_string());
                 let tail = end(&check.output_tail, TAIL);
                 let _ = write!(
                     text,
@@ -118,7 +120,9 @@ impl<'a> Asker<'a> {
                 );
             }
             let shown = start(&candidate.patch, self.change_bytes);
-            let whole = candidate.patch_bytes.unwrap_or(candidate.patch.len() as u64);
+            let whole = candidate
+                .patch_bytes
+                .unwrap_or(candidate.patch.len() as u64);
             let rest = whole.saturating_sub(shown.len() as u64);
             let _ = write!(text, "\n<diff {mark}>\n{shown}\n</diff {mark}>\n");
             if shown.trim().is_empty() {

@@ -181,7 +181,9 @@ impl<'a> Ranking<'a> {
         let failed = self.groups[first].failed;
         let gates = match (failed, self.groups.iter().all(|group| group.failed > 0)) {
             (0, _) => "passes all gates".to_owned(),
-            (_, true) => format!("fails {failed} of its gates, as every other fails at least as many"),
+            (_, true) => {
+                format!("fails {failed} of its gates, as every other fails at least as many")
+            }
             _ => format!("fails {failed} of its gates"),
         };
         match kind {

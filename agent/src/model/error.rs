@@ -32,6 +32,8 @@ pub(crate) enum ErrorKind {
     RateLimit,
     /// More messages than the model reads.
     ContextLength,
+    /// The model cannot call tools.
+    NoTools,
     /// 400, 422: the request as it is.
     Refused,
     /// The answer was stopped for what it says.
@@ -69,6 +71,7 @@ impl ModelError {
             | ErrorKind::NotFound
             | ErrorKind::Quota
             | ErrorKind::ContextLength
+            | ErrorKind::NoTools
             | ErrorKind::Refused
             | ErrorKind::ContentFilter
             | ErrorKind::TooLong => false,
@@ -83,6 +86,7 @@ impl ModelError {
             ErrorKind::Quota => "model_quota",
             ErrorKind::RateLimit => "model_rate_limit",
             ErrorKind::ContextLength => "model_context_length",
+            ErrorKind::NoTools => "model_no_tools",
             ErrorKind::Refused => "model_refused",
             ErrorKind::ContentFilter => "model_content_filter",
             ErrorKind::Unavailable => "model_unavailable",
@@ -117,6 +121,16 @@ impl ModelError {
         let lower = body.to_lowercase();
         let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
         let (kind, hint) = match status {
+            400 | 404 | 422
+                if has(&[
+                    "support tool",
+                    "support function",
+                    "tool use",
+                    "tool-call-parser",
+                ]) =>
+            {
+                (ErrorKind::NoTools, "The model cannot call tools.")
+            }
             401 | 403 => (
                 ErrorKind::Unauthorized,
                 "The provider refuses the key: check OPENAI_API_KEY in the secret openai-secret and OPENAI_BASE_URL.",

@@ -1,11 +1,11 @@
 //! HTTP below async-openai: no retries of its own, errors with status, headers and body, and a
-//! stream whose end is known to be one.
+//! stream whose end is known to be one and that does not run ahead of its reader.
 
 use std::{
     fmt,
     sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
     time::Duration,
 };
@@ -18,6 +18,7 @@ use reqwest::{
     header::{CONTENT_TYPE, HeaderMap},
     redirect::Policy,
 };
+use tokio::{sync::Notify, time::timeout};
 use tower::{Service, service_fn};
 
 /// How long a connection may take to be made.
@@ -25,6 +26,60 @@ const CONNECT: Duration = Duration::from_secs(20);
 
 /// How much of an error's body is read, bytes.
 const ERROR_BYTES: usize = 64 * 1024;
+
+/// Events of a stream that may wait for their reader. Between us and it is a queue without a bound.
+const AHEAD: i64 = 256;
+
+/// Longest time that a stream is held back without its reader having taken anything: an event that
+/// comes to nothing in between must not stop it.
+const HELD: Duration = Duration::from_secs(1);
+
+/// How far a stream has come, and its reader after it.
+#[derive(Debug, Default)]
+pub(super) struct Flow {
+    done: AtomicBool,
+    ahead: AtomicI64,
+    taken: Notify,
+}
+
+impl Flow {
+    /// Whether the stream's own end was seen.
+    pub(super) fn is_done(&self) -> bool {
+        self.done.load(Ordering::Acquire)
+    }
+
+    /// The reader has taken an event.
+    pub(super) fn take(&self) {
+        self.ahead.fetch_sub(1, Ordering::AcqRel);
+        self.taken.notify_one();
+    }
+
+    /// Waits while the reader is too far behind.
+    async fn room(&self) {
+        while self.ahead.load(Ordering::Acquire) > AHEAD {
+            if timeout(HELD, self.taken.notified()).await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// The flow of the request that is sent next.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Flows(Arc<Mutex<Arc<Flow>>>);
+
+impl Flows {
+    /// Begins a request: its flow.
+    pub(super) fn begin(&self) -> Arc<Flow> {
+        let flow = Arc::new(Flow::default());
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&flow);
+        flow
+    }
+
+    fn current(&self) -> Arc<Flow> {
+        Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
 
 /// A response that is not a success.
 #[derive(Debug)]
@@ -51,10 +106,10 @@ pub(crate) fn http_client() -> Result<reqwest::Client, reqwest::Error> {
         .build()
 }
 
-/// Sends each request once. `done` is set when the body holds the stream's `[DONE]`.
+/// Sends each request once. Its flow is done when the body holds the stream's `[DONE]`.
 pub(super) fn service(
     client: reqwest::Client,
-    done: Arc<AtomicBool>,
+    flows: Flows,
 ) -> impl Service<HttpRequestFactory, Response = Response, Error = OpenAIError, Future: Send + 'static>
 + Clone
 + Send
@@ -62,12 +117,12 @@ pub(super) fn service(
 + 'static {
     service_fn(move |factory: HttpRequestFactory| {
         let client = client.clone();
-        let done = Arc::clone(&done);
+        let flow = flows.current();
         async move {
             let request = factory.build().await?;
             let response = client.execute(request).await?;
             if response.status().is_success() {
-                Ok(watched(response, done).await?)
+                Ok(watched(response, flow).await?)
             } else {
                 Err(OpenAIError::Boxed(Box::new(failure(response).await)))
             }
@@ -116,7 +171,7 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 
 /// Watches the body for its end; a whole answer (of a provider that does not stream) becomes a
 /// stream of one event.
-async fn watched(response: Response, done: Arc<AtomicBool>) -> reqwest::Result<Response> {
+async fn watched(response: Response, flow: Arc<Flow>) -> reqwest::Result<Response> {
     let is_json = response
         .headers()
         .get(CONTENT_TYPE)
@@ -124,43 +179,57 @@ async fn watched(response: Response, done: Arc<AtomicBool>) -> reqwest::Result<R
         .is_some_and(|value| value.starts_with("application/json"));
     let body = if is_json {
         let json = response.text().await?;
-        done.store(true, Ordering::Release);
+        flow.done.store(true, Ordering::Release);
         Body::from(format!(
             "data: {}\n\ndata: [DONE]\n\n",
             json.replace(['\r', '\n'], " ")
         ))
     } else {
         let mut watch = Watch::default();
-        Body::wrap_stream(response.bytes_stream().map(move |bytes| {
-            if let Ok(bytes) = &bytes
-                && watch.sees_end(bytes)
-            {
-                done.store(true, Ordering::Release);
+        Body::wrap_stream(response.bytes_stream().then(move |bytes| {
+            if let Ok(bytes) = &bytes {
+                let (events, ended) = watch.look(bytes);
+                flow.ahead.fetch_add(events, Ordering::AcqRel);
+                if ended {
+                    flow.done.store(true, Ordering::Release);
+                }
             }
-            bytes
+            let flow = Arc::clone(&flow);
+            async move {
+                flow.room().await;
+                bytes
+            }
         }))
     };
     Ok(Response::from(http::Response::new(body)))
 }
 
-/// Looks for a line `data: [DONE]`. The model cannot write one: its newlines are escaped.
+/// Counts events and looks for a line `data: [DONE]`. The model cannot write one: its newlines are
+/// escaped.
 #[derive(Default)]
 struct Watch {
     /// The line so far, as far as it is of interest.
     line: Vec<u8>,
+    /// Whether the event so far has data.
+    has_data: bool,
 }
 
 impl Watch {
-    fn sees_end(&mut self, bytes: &[u8]) -> bool {
-        let mut seen = false;
+    /// How many events end in these bytes, and whether the end was among them.
+    fn look(&mut self, bytes: &[u8]) -> (i64, bool) {
+        let (mut events, mut ended) = (0, false);
         for byte in bytes {
-            if matches!(byte, b'\n' | b'\r') {
+            if *byte == b'\n' {
+                if self.line.is_empty() {
+                    events += i64::from(std::mem::take(&mut self.has_data));
+                }
+                self.has_data |= self.line.starts_with(b"data:");
                 self.line.clear();
-            } else if self.line.len() < b"data: [DONE]".len() {
+            } else if *byte != b'\r' && self.line.len() < b"data: [DONE]".len() {
                 self.line.push(*byte);
-                seen |= matches!(self.line.as_slice(), b"data: [DONE]" | b"data:[DONE]");
+                ended |= matches!(self.line.as_slice(), b"data: [DONE]" | b"data:[DONE]");
             }
         }
-        seen
+        (events, ended)
     }
 }

@@ -60,6 +60,9 @@ async fn call_with(responses: Vec<Response>, config: &Config) -> Called {
     let messages = [json!({"role": "user", "content": "go", REASONING: "hm"})];
     let reply = model.reply(&messages, &json!([])).await;
     let took = started.elapsed();
+    for head in server.heads() {
+        assert!(head.contains("authorization: Bearer sk-test\r\n"), "{head}");
+    }
     drop(model);
     writer.await.unwrap().unwrap();
     let mut printed = Vec::new();
@@ -90,7 +93,7 @@ fn tool(part: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn a_cut_answer_is_never_an_answer_and_its_text_is_shown_once() {
+async fn case_4_a_cut_answer_is_never_an_answer_and_its_text_is_shown_once() {
     let whole = events(&[
         delta(&json!({"content": "Grüße, "})),
         delta(&json!({"content": "Welt"})),
@@ -153,7 +156,7 @@ async fn an_end_is_a_finish_reason_or_done() {
 }
 
 #[tokio::test]
-async fn calls_come_in_every_shape() {
+async fn case_5_calls_come_in_every_shape() {
     let named = |index: Option<u64>, id: Option<&str>, name: Option<&str>, arguments: Value| json!({"index": index, "id": id, "function": {"name": name, "arguments": arguments}});
     let (a, b) = (json!("{\"n\":"), json!("1}"));
     let shapes: Vec<Vec<Value>> = vec![
@@ -208,7 +211,7 @@ async fn calls_come_in_every_shape() {
 }
 
 #[tokio::test]
-async fn usage_is_read_wherever_it_is() {
+async fn case_6_usage_is_read_wherever_it_is() {
     let text = |usage: Value| json!({"choices": [{"index": 0, "delta": {"content": "x"}}], "usage": usage});
     let counted = json!({"prompt_tokens": 7, "completion_tokens": 2,
         "prompt_tokens_details": {"cached_tokens": 5}});
@@ -241,7 +244,7 @@ async fn usage_is_read_wherever_it_is() {
 }
 
 #[tokio::test]
-async fn failures_are_tried_again_only_where_that_can_help() {
+async fn case_8_failures_are_tried_again_only_where_that_can_help() {
     let quota = r#"{"error": {"message": "no credit", "code": "insufficient_quota"}}"#;
     let in_band = json!({"error": {"message": "busy", "code": "429"}});
     let long = r#"{"error": {"message": "maximum context length is 8192 tokens"}}"#;
@@ -254,6 +257,11 @@ async fn failures_are_tried_again_only_where_that_can_help() {
         ),
         (Response::status(404, "", "{}"), ErrorKind::NotFound, 1),
         (Response::status(400, "", long), ErrorKind::ContextLength, 1),
+        (
+            Response::status(400, "", "m does not support tools"),
+            ErrorKind::NoTools,
+            1,
+        ),
         (Response::status(400, "", "bad"), ErrorKind::Refused, 1),
         (
             Response::status(302, "Location: http://other", ""),
@@ -301,7 +309,7 @@ async fn failures_are_tried_again_only_where_that_can_help() {
 }
 
 #[tokio::test]
-async fn a_wait_that_is_asked_for_is_waited_up_to_a_limit() {
+async fn case_8_a_wait_that_is_asked_for_is_waited_up_to_a_limit() {
     let date = jiff::Timestamp::now() + Duration::from_hours(1);
     let date = jiff::fmt::rfc2822::DateTimePrinter::new()
         .timestamp_to_rfc9110_string(&date)

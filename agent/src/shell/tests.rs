@@ -25,7 +25,7 @@ async fn ends_are_told_apart_and_output_is_in_order() {
 }
 
 #[tokio::test]
-async fn a_command_has_no_input_no_terminal_and_nothing_of_our_environment() {
+async fn case_11_a_command_has_no_input_no_terminal_and_nothing_of_our_environment() {
     let ran = run("cat; env; cat /proc/self/oom_score_adj", 10).await;
     assert_eq!(ran.end, End::Exit(0));
     let output = ran.output.first(10_000);
@@ -36,7 +36,7 @@ async fn a_command_has_no_input_no_terminal_and_nothing_of_our_environment() {
 }
 
 #[tokio::test]
-async fn a_grandchild_that_holds_the_pipe_does_not_hold_us() {
+async fn case_11_a_grandchild_that_holds_the_pipe_does_not_hold_us() {
     for command in ["sleep 100 & echo started", "setsid sleep 5 & echo started"] {
         let started = tokio::time::Instant::now();
         let ran = run(command, 60).await;
@@ -48,7 +48,7 @@ async fn a_grandchild_that_holds_the_pipe_does_not_hold_us() {
 }
 
 #[tokio::test]
-async fn a_flood_costs_no_memory_and_keeps_its_ends() {
+async fn case_11_a_flood_costs_no_memory_and_keeps_its_ends() {
     let ran = run(
         "echo first; head -c 300000000 /dev/zero | tr '\\0' x; echo; echo last",
         60,

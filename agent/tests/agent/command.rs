@@ -41,15 +41,38 @@ fn a_program_works_with_the_run_s_model_and_its_usage_counts() {
         vec![Response::text("hello"), Response::text("again")],
     );
     assert!(ran.success, "{}", ran.raw);
-    assert!(text(&ran).contains("{{x}} 😀") && text(&ran).contains("hello"), "{}", ran.raw);
+    assert!(
+        text(&ran).contains("{{x}} 😀") && text(&ran).contains("hello"),
+        "{}",
+        ran.raw
+    );
     let requests = container.provider.requests();
     assert_eq!(requests.len(), 2);
-    assert!(requests.iter().all(|request| request["model"] == "m"), "{requests:?}");
+    assert!(
+        requests.iter().all(|request| request["model"] == "m"),
+        "{requests:?}"
+    );
     let heads = container.provider.heads();
-    assert!(heads.iter().all(|head| head.contains(&format!("Bearer {KEY}\r\n"))), "{heads:?}");
-    assert!(ran.raw.contains("asks for the model \\\"other-model\\\"; the run's model answers"));
-    assert!(ran.lines.contains(&Body::Usage { input_tokens: 200, output_tokens: 20, cached_tokens: None, cost_usd: Some(0.004) }));
-    assert_eq!(container.applied(&ran.patch().unwrap(), "a.txt"), "one\ntwo\ndrei");
+    assert!(
+        heads
+            .iter()
+            .all(|head| head.contains(&format!("Bearer {KEY}\r\n"))),
+        "{heads:?}"
+    );
+    assert!(
+        ran.raw
+            .contains("asks for the model \\\"other-model\\\"; the run's model answers")
+    );
+    assert!(ran.lines.contains(&Body::Usage {
+        input_tokens: 200,
+        output_tokens: 20,
+        cached_tokens: None,
+        cost_usd: Some(0.004)
+    }));
+    assert_eq!(
+        container.applied(&ran.patch().unwrap(), "a.txt"),
+        "one\ntwo\ndrei"
+    );
 }
 
 /// Test case 12: hostile repository per engine, broker on: key unseen, redirect useless.
@@ -73,21 +96,47 @@ fn case_12_what_a_hook_can_have_is_worth_nothing() {
     assert!(said.contains("404 404 404 404 404 host:307"), "{said}");
     assert!(said.contains("proxy:404"), "{said}");
     assert!(said.contains("the token is missing"), "{said}");
-    assert_eq!(container.provider.requests().len(), 1, "only the model call went out");
-    assert!(!container.provider.heads()[0].contains("evil"), "{:?}", container.provider.heads());
+    assert_eq!(
+        container.provider.requests().len(),
+        1,
+        "only the model call went out"
+    );
+    assert!(
+        !container.provider.heads()[0].contains("evil"),
+        "{:?}",
+        container.provider.heads()
+    );
 }
 
 /// Test case 13: engine with open stdin, endless retries, exit 0 without work.
 #[test]
 fn case_13_an_engine_cannot_hang_retry_for_ever_or_do_nothing() {
-    let (ran, _) = run("cat; read line; echo \"stdin is closed\"; echo x > new", &json!({}), vec![]);
-    assert!(ran.success && text(&ran).contains("stdin is closed"), "{}", ran.raw);
+    let (ran, _) = run(
+        "cat; read line; echo \"stdin is closed\"; echo x > new",
+        &json!({}),
+        vec![],
+    );
+    assert!(
+        ran.success && text(&ran).contains("stdin is closed"),
+        "{}",
+        ran.raw
+    );
 
-    let refused = || Response::status(401, "", &format!("{{\"error\": {{\"message\": \"no {KEY}\"}}}}"));
+    let refused = || {
+        Response::status(
+            401,
+            "",
+            &format!("{{\"error\": {{\"message\": \"no {KEY}\"}}}}"),
+        )
+    };
     let (ran, container) = run("while :; do chat; done", &json!({}), vec![refused(); 10]);
     assert_eq!(ran.finished(), (Outcome::Failed, Some("model_error")));
     assert_eq!(container.provider.requests().len(), 3);
-    assert!(ran.raw.contains("refuses the key: check OPENAI_API_KEY"), "{}", ran.raw);
+    assert!(
+        ran.raw.contains("refuses the key: check OPENAI_API_KEY"),
+        "{}",
+        ran.raw
+    );
 
     for (script, reason) in [
         ("echo I could not do it", "nothing_changed"),
@@ -96,9 +145,18 @@ fn case_13_an_engine_cannot_hang_retry_for_ever_or_do_nothing() {
         ("echo x > new; exit 3", "command_failed"),
     ] {
         let (ran, _) = run(script, &json!({}), vec![refused()]);
-        assert_eq!(ran.finished(), (Outcome::Failed, Some(reason)), "{}", ran.raw);
+        assert_eq!(
+            ran.finished(),
+            (Outcome::Failed, Some(reason)),
+            "{}",
+            ran.raw
+        );
     }
-    let (ran, _) = run("echo x > new; sleep 100", &json!({"max_silence_seconds": 1}), vec![]);
+    let (ran, _) = run(
+        "echo x > new; sleep 100",
+        &json!({"max_silence_seconds": 1}),
+        vec![],
+    );
     assert_eq!(ran.finished(), (Outcome::Failed, Some("limit_silence")));
     assert!(ran.patch().is_some(), "what it did is kept");
 }
@@ -112,13 +170,29 @@ fn limits_hold_for_a_program_too() {
         (json!({"max_cost_usd": 0.005}), "limit_cost", 3),
     ] {
         let (ran, container) = run("echo x > new; while :; do chat; done", &limits, many());
-        assert_eq!(ran.finished(), (Outcome::Failed, Some(reason)), "{}", ran.raw);
+        assert_eq!(
+            ran.finished(),
+            (Outcome::Failed, Some(reason)),
+            "{}",
+            ran.raw
+        );
         assert_eq!(container.provider.requests().len(), calls);
         assert!(ran.patch().is_some(), "what it did is kept");
     }
     // An answer that tells no usage costs what it weighs.
-    let silent = Response::stream(&[json!({"choices": [{"delta": {"content": "x".repeat(4000)}, "finish_reason": "stop"}]})]);
-    let (ran, _) = run("echo x > new; chat; sleep 20", &json!({"max_total_tokens": 1000}), vec![silent]);
+    let silent = Response::stream(&[
+        json!({"choices": [{"delta": {"content": "x".repeat(4000)}, "finish_reason": "stop"}]}),
+    ]);
+    let (ran, _) = run(
+        "echo x > new; chat; sleep 20",
+        &json!({"max_total_tokens": 1000}),
+        vec![silent],
+    );
     assert_eq!(ran.finished(), (Outcome::Failed, Some("limit_tokens")));
-    assert!(!ran.lines.iter().any(|body| matches!(body, Body::Usage { .. })), "unknown is not told");
+    assert!(
+        !ran.lines
+            .iter()
+            .any(|body| matches!(body, Body::Usage { .. })),
+        "unknown is not told"
+    );
 }

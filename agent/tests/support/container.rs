@@ -33,22 +33,36 @@ pub(crate) struct Ran {
 
 impl Container {
     pub(crate) fn new(config: &Value, responses: Vec<Response>) -> Self {
+        let origin = "printf 'one\\ntwo\\n' > a.txt; printf 'all: ok\\n' > AGENTS.md";
+        Self::with(
+            origin,
+            "Fix \"a\" \\ $(id)\n---\n{{x}} 😀",
+            config,
+            responses,
+        )
+    }
+
+    /// A repository whose files a script makes, and a prompt.
+    pub(crate) fn with(
+        origin: &str,
+        prompt: &str,
+        config: &Value,
+        responses: Vec<Response>,
+    ) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path();
         for name in ["input", "workspace", "tmp"] {
             fs::create_dir(path.join(name)).unwrap();
         }
-        fs::write(
-            path.join("input/prompt.txt"),
-            "Fix \"a\" \\ $(id)\n---\n{{x}} 😀",
-        )
-        .unwrap();
+        fs::write(path.join("input/prompt.txt"), prompt).unwrap();
         fs::write(path.join("input/config.json"), config.to_string()).unwrap();
-        sh(
-            path,
-            "git init -q origin; cd origin; printf 'one\\ntwo\\n' > a.txt; printf 'all: ok\\n' > AGENTS.md
-             git add -A; git -c user.name=t -c user.email=t@t commit -qm base",
+        let script = format!(
+            "git init -q origin; cd origin
+             git config user.name t; git config user.email t@t; git config core.autocrlf false
+             {origin}
+             git add -A; git commit -q --allow-empty -m base"
         );
+        sh(path, &script);
         let provider = Provider::start(responses);
         Self {
             directory,
@@ -112,12 +126,18 @@ impl Container {
 
     /// The file as it is after a user has applied the patch to a fresh clone.
     pub(crate) fn applied(&self, patch: &Patch, file: &str) -> String {
+        self.after(patch, &format!("cat {file}"))
+    }
+
+    /// What a script prints in a fresh clone to which a user has applied the patch; its tree is the one
+    /// that the agent told.
+    pub(crate) fn after(&self, patch: &Patch, script: &str) -> String {
         fs::write(self.path().join("patch"), &patch.bytes).unwrap();
         sh(
             self.path(),
             &format!(
                 "chown -R $(id -u):$(id -g) .; rm -rf clone; git clone -q origin clone; cd clone; git apply --index ../patch
-                 test $(git write-tree) = {}; cat {file}",
+                 test $(git write-tree) = {}; {script}",
                 patch.summary.tree.as_ref().unwrap()
             ),
         )
@@ -185,7 +205,14 @@ impl Ran {
 /// Whether processes of their own can be made here: by root, as in CI.
 pub(crate) fn can_contain() -> bool {
     let mut unshare = Command::new("unshare");
-    unshare.args(["--pid", "--fork", "--mount-proc", "setpriv", "--reuid=65534", "true"]);
+    unshare.args([
+        "--pid",
+        "--fork",
+        "--mount-proc",
+        "setpriv",
+        "--reuid=65534",
+        "true",
+    ]);
     unshare.stderr(Stdio::null());
     unshare.status().is_ok_and(|status| status.success())
 }

@@ -57,9 +57,12 @@ pub(crate) async fn create_completion(
     let request = ChatRequest::parse(&body)?;
     // A judge's task quotes what others were asked to do.
     let verdict = judge::verdict(&request);
-    let directive = match verdict {
-        Some(_) => None,
-        None => Directive::find(&request.task())?,
+    let told = request
+        .since(directive::OPENING)
+        .filter(|_| verdict.is_none());
+    let directive = match &told {
+        None => None,
+        Some((text, answers)) => Directive::find(text)?.map(|directive| (directive, *answers)),
     };
     tracing::info!(
         model = request.model,
@@ -70,7 +73,7 @@ pub(crate) async fn create_completion(
     );
     let reply = match (verdict, directive) {
         (Some(verdict), _) => reply(&verdict, &[], &request, &app),
-        (None, Some(directive)) => follow(directive, &request, &app)?,
+        (None, Some((directive, answers))) => follow(directive, answers, &request, &app)?,
         (None, None) => work(&request, &app),
     };
     let id = format!("chatcmpl-scripted-{}", request.turn());
@@ -100,8 +103,13 @@ fn check_key(app: &App, headers: &HeaderMap) -> Result<(), ApiError> {
 }
 
 /// Does what a directive says in the first answer, and is done after it.
-fn follow(directive: Directive, request: &ChatRequest, app: &App) -> Result<Reply, ApiError> {
-    if request.turn() > 0 && !matches!(directive, Directive::Error(_)) {
+fn follow(
+    directive: Directive,
+    answers: usize,
+    request: &ChatRequest,
+    app: &App,
+) -> Result<Reply, ApiError> {
+    if answers > 0 && !matches!(directive, Directive::Error(_)) {
         return Ok(reply("Done, as the directive says.", &[], request, app));
     }
     let call = |name: &str, arguments: Value| {

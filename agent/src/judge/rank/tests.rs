@@ -26,9 +26,11 @@ fn ranks(
     for (one, other) in ranking.pairs() {
         for (first, second) in [(one, other), (other, one)] {
             let id = |group| ranking.candidate(group).variation_id;
-            let winner = wins(id(first), id(second)).map(|first_wins| {
-                if first_wins { first } else { second }
-            });
+            let winner = wins(id(first), id(second)).map(
+                |first_wins| {
+                    if first_wins { first } else { second }
+                },
+            );
             ranking.add(Answer {
                 first,
                 second,
@@ -39,14 +41,21 @@ fn ranks(
         }
     }
     let (judgements, verdict) = ranking.result("m", true);
-    let mut ranks: Vec<_> = judgements.iter().map(|j| (j.variation_id, j.rank)).collect();
+    let mut ranks: Vec<_> = judgements
+        .iter()
+        .map(|j| (j.variation_id, j.rank))
+        .collect();
     ranks.sort_unstable();
     (ranks, verdict)
 }
 
 #[test]
 fn the_better_one_wins_but_never_over_a_gate() {
-    let candidates = [candidate(0, "a", 0), candidate(1, "b", 0), candidate(2, "c", 1)];
+    let candidates = [
+        candidate(0, "a", 0),
+        candidate(1, "b", 0),
+        candidate(2, "c", 1),
+    ];
     // The model likes 2 best; it is never asked about it.
     let (found, verdict) = ranks(&candidates, |first, second| Some(first > second));
     assert_eq!(found, [(0, 2), (1, 1), (2, 3)]);
@@ -71,11 +80,18 @@ fn a_model_that_likes_what_comes_first_prefers_nothing() {
 
 #[test]
 fn equal_results_are_one() {
-    let mut candidates = [candidate(0, "a", 0), candidate(1, "b", 0), candidate(2, "A", 0)];
+    let mut candidates = [
+        candidate(0, "a", 0),
+        candidate(1, "b", 0),
+        candidate(2, "A", 0),
+    ];
     candidates[0].tree = Some("t".to_owned());
     candidates[2].tree = Some("t".to_owned());
     let (found, verdict) = ranks(&candidates, |first, second| Some(first < second));
     assert_eq!(found, [(0, 1), (1, 3), (2, 1)]);
-    assert_eq!((verdict.verdict, verdict.preferred), (VerdictKind::Tie, vec![0, 2]));
+    assert_eq!(
+        (verdict.verdict, verdict.preferred),
+        (VerdictKind::Tie, vec![0, 2])
+    );
     assert_eq!(verdict.pairs, 1);
 }

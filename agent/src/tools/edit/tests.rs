@@ -17,7 +17,7 @@ fn edit_bytes(file: &[u8], old: &str, new: &str, replace_all: bool) -> Result<Ve
 }
 
 #[test]
-fn an_edit_changes_its_text_and_no_other_byte() {
+fn case_10_an_edit_changes_its_text_and_no_other_byte() {
     for (file, old, new, all, expected) in [
         ("a\nb\nc\n", "b\n", "B\nB\n", false, "a\nB\nB\nc\n"),
         ("x x x", "x", "yy", true, "yy yy yy"),
@@ -45,7 +45,7 @@ fn an_edit_changes_its_text_and_no_other_byte() {
 }
 
 #[test]
-fn an_error_says_what_is_there_instead() {
+fn case_10_an_error_says_what_is_there_instead() {
     let file = "fn one() {\n    first();\n    second();\n}\n\nfn two() {\n    first();\n}\n";
     let error = |old: &str, new: &str| edit_text(file, old, new, false).unwrap_err();
     // Several: where.

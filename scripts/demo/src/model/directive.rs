@@ -36,7 +36,8 @@ pub(crate) const KNOWN: &[(&str, &str)] = &[
     ),
 ];
 
-const OPENING: &str = "[[scripted:";
+/// How each begins.
+pub(crate) const OPENING: &str = "[[scripted:";
 
 /// Longest text that a `say` may ask for.
 const MAX_SAY_BYTES: u64 = 256 * 1024 * 1024;

@@ -18,7 +18,12 @@ pub(crate) fn verdict(request: &ChatRequest) -> Option<String> {
             let (_, change) = question.split_once(&format!("# CHANGE_{label}\n"))?;
             let (_, diff) = change.split_once("<diff ")?;
             let (mark, diff) = diff.split_once(">\n")?;
-            Some(diff.split_once(&format!("</diff {mark}>"))?.0.lines().count())
+            Some(
+                diff.split_once(&format!("</diff {mark}>"))?
+                    .0
+                    .lines()
+                    .count(),
+            )
         })
         .into_iter()
         .collect::<Option<_>>()?;
@@ -27,6 +32,9 @@ pub(crate) fn verdict(request: &ChatRequest) -> Option<String> {
         std::cmp::Ordering::Greater => ("B", "CHANGE_B is smaller"),
         std::cmp::Ordering::Equal => ("tie", "both are of the same size"),
     };
-    let reason = format!("Scripted, not thought: {reason} ({} and {} lines).", sizes[0], sizes[1]);
+    let reason = format!(
+        "Scripted, not thought: {reason} ({} and {} lines).",
+        sizes[0], sizes[1]
+    );
     Some(json!({"winner": winner, "reasons": [reason], "risks": []}).to_string())
 }

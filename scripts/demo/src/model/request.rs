@@ -140,7 +140,11 @@ impl ChatRequest {
         };
         arguments.insert(name.into(), value);
         // What else they insist on is words for people.
-        for required in shell.parameters["required"].as_array().into_iter().flatten() {
+        for required in shell.parameters["required"]
+            .as_array()
+            .into_iter()
+            .flatten()
+        {
             if let Some(other) = required.as_str().filter(|other| *other != name) {
                 arguments.insert(other.into(), "as the directive says".into());
             }
@@ -153,7 +157,10 @@ impl ChatRequest {
 
     /// What the caller's own prompt says.
     pub(crate) fn system(&self) -> Cow<'_, str> {
-        let system = self.messages.iter().find(|message| message.role == "system");
+        let system = self
+            .messages
+            .iter()
+            .find(|message| message.role == "system");
         system.map(Message::text).unwrap_or_default()
     }
 
@@ -176,6 +183,20 @@ impl ChatRequest {
             .map(Message::text)
             .collect();
         texts.join("\n")
+    }
+
+    /// What the user has said in all, and how many answers there were since `opening` was said first:
+    /// some agents begin a conversation with made-up answers.
+    pub(crate) fn since(&self, opening: &str) -> Option<(String, usize)> {
+        let at = self
+            .messages
+            .iter()
+            .position(|message| message.role == "user" && message.text().contains(opening))?;
+        let answers = self.messages[at..].iter();
+        let answers = answers
+            .filter(|message| message.role == "assistant")
+            .count();
+        Some((self.messages[at].text().into_owned(), answers))
     }
 
     /// Whether any message so far holds `text`.

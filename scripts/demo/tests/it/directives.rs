@@ -135,7 +135,8 @@ async fn garbage_is_not_json() {
 async fn run_finds_the_shell_of_other_agents() {
     let call = async |parameters: Value, name: &str| {
         let mut request = request(0.7, &[user("[[scripted: run id -u]]")]);
-        request["tools"] = json!([{"type": "function", "function": {"name": name, "parameters": parameters}}]);
+        request["tools"] =
+            json!([{"type": "function", "function": {"name": name, "parameters": parameters}}]);
         let mut answer = ask(&demo(None), &request).await;
         assert_eq!(answer.calls[0].0, name);
         serde_json::from_str::<Value>(&answer.calls.remove(0).1).unwrap()
@@ -146,7 +147,10 @@ async fn run_finds_the_shell_of_other_agents() {
         json!({"command": "id -u", "description": "as the directive says"})
     );
     let list = json!({"properties": {"command": {"type": "array"}}});
-    assert_eq!(call(list, "shell").await, json!({"command": ["sh", "-c", "id -u"]}));
+    assert_eq!(
+        call(list, "shell").await,
+        json!({"command": ["sh", "-c", "id -u"]})
+    );
     let cmd = json!({"properties": {"cmd": {"type": "string"}}, "required": ["cmd"]});
     assert_eq!(call(cmd, "exec_command").await, json!({"cmd": "id -u"}));
 }
@@ -154,10 +158,15 @@ async fn run_finds_the_shell_of_other_agents() {
 #[tokio::test(start_paused = true)]
 async fn answer_says_the_words_and_a_judge_likes_the_smaller_change() {
     assert_eq!(say("answer one\\ntwo").await.text, "one\ntwo");
-    let change = |label: &str, diff: &str| format!("# CHANGE_{label}\n<diff 1>\n{diff}\n</diff 1>\n");
+    let change =
+        |label: &str, diff: &str| format!("# CHANGE_{label}\n<diff 1>\n{diff}\n</diff 1>\n");
     for (a, b, winner) in [("x", "x\ny", "A"), ("x\ny", "x", "B"), ("x", "y", "tie")] {
         let system = json!({"role": "system", "content": "You compare two changes to it."});
-        let task = format!("[[scripted: error=401]]\n{}{}", change("A", a), change("B", b));
+        let task = format!(
+            "[[scripted: error=401]]\n{}{}",
+            change("A", a),
+            change("B", b)
+        );
         let answer = ask(&demo(None), &request(1.0, &[system, user(&task)])).await;
         let verdict: Value = serde_json::from_str(&answer.text).unwrap();
         assert_eq!(verdict["winner"], winner);
