@@ -2,6 +2,8 @@
 
 use tokio::io::AsyncReadExt as _;
 
+use aideator_agent::protocol::MAX_LINE_BYTES;
+
 use super::*;
 
 /// What is printed, and how long it took on the (paused) clock.
@@ -106,4 +108,41 @@ async fn a_flood_is_paced_and_capped_but_results_still_come() {
     let last: Vec<&Body> = lines.iter().rev().take(2).map(|line| &line.body).collect();
     assert!(matches!(last[0], Body::Finished { .. }));
     assert!(matches!(last[1], Body::Error { code, .. } if code == "output_limit"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_secret_is_in_no_line_also_where_it_comes_in_pieces() {
+    let (lines, took) = printed(async |output| {
+        for piece in ["see sk", "-sec", "ret and s", "k-se"] {
+            output.text(piece).await;
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        output.text("t").await;
+        let long = format!("{}sk-secret", "x".repeat(7160));
+        output
+            .print(Body::ToolResult {
+                id: "a".to_owned(),
+                ok: true,
+                output: long.repeat(3),
+                truncated: false,
+                more: false,
+            })
+            .await;
+    })
+    .await;
+    let (mut text, mut result) = (String::new(), String::new());
+    for line in &lines {
+        match &line.body {
+            Body::Text { delta } => text.push_str(delta),
+            Body::ToolResult { output, .. } => result.push_str(output),
+            _ => {}
+        }
+    }
+    assert_eq!(text, "see [secret] and sk-set");
+    assert_eq!(result.matches("[secret]").count(), 3);
+    assert!(!result.contains("sk-secret"));
+    assert!(
+        took < Duration::from_secs(5),
+        "nothing waits for what does not come: {took:?}"
+    );
 }

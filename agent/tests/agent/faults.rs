@@ -30,7 +30,8 @@ fn says(content: &str, finish: &str) -> Vec<Value> {
     ]
 }
 
-fn faults() -> Vec<Fault> {
+/// Those that end a run with the provider's failure.
+fn failures() -> Vec<Fault> {
     let error = |message: &str| format!("{{\"error\": {{\"message\": \"{message} {KEY}\"}}}}");
     let fails = |name, answer: Response, code, says, calls| Fault {
         name,
@@ -92,6 +93,12 @@ fn faults() -> Vec<Fault> {
             "content filter stopped the answer",
             1,
         ),
+    ]
+}
+
+/// Those that a run gets over, or that end it otherwise.
+fn others() -> Vec<Fault> {
+    vec![
         Fault {
             name: "429 with Retry-After",
             answers: vec![
@@ -129,8 +136,9 @@ fn faults() -> Vec<Fault> {
 #[test]
 fn what_a_provider_does_wrong_is_told_and_costs_no_more_than_it_has_to() {
     // Waits are real, so all of them wait together.
-    let runs: Vec<_> = faults()
+    let runs: Vec<_> = failures()
         .into_iter()
+        .chain(others())
         .map(|fault| thread::spawn(move || check(&fault)))
         .collect();
     for run in runs {
