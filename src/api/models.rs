@@ -9,6 +9,7 @@ use super::extract::Json;
 use super::runs::create::EngineName;
 use crate::app::AppState;
 use crate::auth::{CurrentUser, Scope};
+use crate::model::list_price;
 
 /// What each variation of a run can be given.
 #[derive(Debug, Serialize, ToSchema)]
@@ -60,7 +61,10 @@ pub async fn list_models(app: AppState, user: CurrentUser) -> ApiResult<Json<Mod
     user.require(Scope::RunsRead)?;
     let agents = &app.config.agents;
     let models = agents.offered_models().into_iter().map(|model| ModelView {
-        price: agents.price(&model.id).map(PriceView::from),
+        price: model
+            .price
+            .or_else(|| list_price(&model.id))
+            .map(PriceView::from),
         id: model.id,
         label: model.label,
     });

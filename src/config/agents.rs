@@ -8,7 +8,6 @@ use url::Url;
 use super::env::Env;
 use super::kubectl::is_dns_label;
 use super::models::{ModelList, OfferedModel, WordList};
-use crate::model::list_price;
 
 /// Defaults and limits of agent Jobs.
 #[derive(Clone, Debug)]
@@ -137,12 +136,9 @@ impl Agents {
             .map(String::as_str)
     }
 
-    /// What a model costs: the operator's price, else the list price, else unknown.
-    pub fn price(&self, id: &str) -> Option<Prices> {
-        let offered = self.models.iter().find(|model| model.id == id);
-        offered
-            .and_then(|model| model.price)
-            .or_else(|| list_price(id))
+    /// What the operator says that a model costs, over its list price.
+    pub fn own_price(&self, id: &str) -> Option<Prices> {
+        self.models.iter().find(|model| model.id == id)?.price
     }
 
     /// The defaults, with a plain-http host for a local git server.

@@ -1,8 +1,8 @@
 //! Runs and variations as the rest of the program sees them.
 
-use aideator_agent::config::Config as VariationConfig;
+use aideator_agent::config::{Config as VariationConfig, Prices};
 
-use super::{Cause, RunId, RunStatus, VariationKey, VariationStatus, cost_usd};
+use super::{Cause, RunId, RunStatus, VariationKey, VariationStatus, cost_usd, list_price};
 
 /// What a caller asked for, checked and complete.
 #[derive(Debug, Clone)]
@@ -117,12 +117,18 @@ pub struct Variation {
 }
 
 impl Variation {
-    /// What it cost in US dollars: what the agent counted, else its tokens at the price that was known
-    /// when it was made; `None` where that is not known.
+    /// The price of its model: the operator's when it was made, else the list price.
+    pub fn price(&self) -> Option<Prices> {
+        let listed = || list_price(self.config.model.as_deref()?);
+        self.config.prices.or_else(listed)
+    }
+
+    /// What it cost in US dollars: what the agent counted, else its tokens at the price of its model;
+    /// `None` where that is not known.
     pub fn cost_usd(&self) -> Option<f64> {
         let usage = self.settled.as_ref()?.usage?;
         let priced = |prices| cost_usd(prices, usage.input_tokens, usage.output_tokens);
-        usage.cost_usd.or_else(|| self.config.prices.map(priced))
+        usage.cost_usd.or_else(|| self.price().map(priced))
     }
 }
 

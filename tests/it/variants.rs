@@ -111,7 +111,8 @@ async fn each_variant_has_settings_of_its_own_and_they_are_shown() {
     assert_eq!(image(&objects[2]), "codex:1");
     assert_eq!(
         (&config["engine"], &config["command"], &config["prices"]),
-        (&json!("command"), &second[4], &price)
+        (&json!("command"), &second[4], &json!(null)),
+        "the agent has the list prices itself"
     );
 }
 

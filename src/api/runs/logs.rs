@@ -212,15 +212,42 @@ fn readable(body: &Said) -> String {
             exit_code,
             output_tail,
             ..
-        } => match exit_code {
-            Some(code) => format!("\n[check] {command}: exit code {code}\n{output_tail}\n"),
-            None => format!("\n[check] {command}: killed\n{output_tail}\n"),
-        },
+        } => checked("check", command, *exit_code, output_tail),
+        Said::BaseCheck {
+            command,
+            exit_code,
+            output_tail,
+            ..
+        } => checked("check before the work", command, *exit_code, output_tail),
+        Said::Comparison(said) => {
+            let winner = said.winner.map_or_else(
+                || "neither is better".to_owned(),
+                |winner| format!("#{} is better", winner + 1),
+            );
+            let pair = format!("#{} and #{}", said.first + 1, said.second + 1);
+            format!(
+                "\n[comparison] {pair}: {winner}\n{}\n",
+                said.reasons.join("\n")
+            )
+        }
+        Said::Judgement(said) => {
+            format!(
+                "\n[judgement] #{}: rank {}\n",
+                said.variation_id + 1,
+                said.rank
+            )
+        }
+        Said::Verdict(said) => format!("\n[verdict] {}\n", said.message),
         Said::Patch(part) => part.data.clone(),
         Said::Finished { summary, .. } => format!("\n[finished] {summary}\n"),
         Said::Error { code, message, .. } => format!("\n[error] {code}: {message}\n"),
         Said::Unknown => String::new(),
     }
+}
+
+fn checked(what: &str, command: &str, exit_code: Option<i32>, output_tail: &str) -> String {
+    let end = exit_code.map_or_else(|| "killed".to_owned(), |code| format!("exit code {code}"));
+    format!("\n[{what}] {command}: {end}\n{output_tail}\n")
 }
 
 fn json_line(piece: &Piece<'_>) -> String {

@@ -90,7 +90,7 @@ pub struct VariationView {
     /// Of the engine `command`.
     pub command: Option<String>,
     pub image: Option<String>,
-    /// Of its model, when it was made; null where it was not known.
+    /// Of its model; null where it is not known.
     pub price: Option<PriceView>,
     /// Somebody asked it to stop.
     pub cancel_requested: bool,
@@ -185,7 +185,7 @@ impl RunView {
 
 impl From<Variation> for VariationView {
     fn from(variation: Variation) -> Self {
-        let cost_usd = variation.cost_usd();
+        let (price, cost_usd) = (variation.price(), variation.cost_usd());
         let (cause, settled) = (variation.cause, variation.settled);
         let (reason, message, hint) = cause.map_or((None, None, None), |cause| {
             (Some(cause.reason), cause.message, cause.hint)
@@ -205,13 +205,14 @@ impl From<Variation> for VariationView {
             max_tokens: variation.config.max_tokens,
             system_prompt: variation.config.system_prompt,
             instructions: variation.config.instructions,
-            engine: match variation.config.engine {
-                Engine::Builtin => EngineName::Builtin,
-                Engine::Command => EngineName::Command,
+            engine: if variation.config.engine == Engine::Command {
+                EngineName::Command
+            } else {
+                EngineName::Builtin
             },
             command: variation.config.command,
             image: variation.image,
-            price: variation.config.prices.map(PriceView::from),
+            price: price.map(PriceView::from),
             cancel_requested: variation.cancel_requested,
             started_at: variation.timings.started_ms.map(rfc3339),
             ended_at: variation.timings.ended_ms.map(rfc3339),

@@ -57,7 +57,8 @@ pub(super) fn spread(request: &CreateRunRequest, agents: &Agents) -> Vec<NewVari
                     Some(EngineName::Builtin) | None => Engine::Builtin,
                 },
                 command: variant.and_then(|variant| variant.command.clone()),
-                prices: agents.price(&model),
+                // List prices the agent has itself, those for cached tokens too.
+                prices: agents.own_price(&model),
                 model: Some(model),
                 ..base.clone()
             },
@@ -85,6 +86,7 @@ fn base(request: &CreateRunRequest, all: &AgentConfig, agents: &Agents) -> Varia
             max_total_tokens: limits.and_then(|limits| limits.max_total_tokens),
             max_cost_usd: limits.and_then(|limits| limits.max_cost_usd),
             max_steps: limits.and_then(|limits| limits.max_steps),
+            ..Limits::default()
         },
         ..VariationConfig::default()
     }
