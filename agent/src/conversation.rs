@@ -200,14 +200,23 @@ impl Conversation {
         let before: usize = dropped.iter().map(size).sum();
         self.messages
             .insert(BEGINNING, json!({"role": "user", "content": text}));
-        self.tokens = self.tokens.saturating_sub((before / TOKEN_BYTES) as u64);
         self.added += text.len();
+        self.forget(before);
         dropped.len()
+    }
+
+    /// Takes bytes out of the estimate: what is old is among the tokens that were counted, if any were.
+    fn forget(&mut self, bytes: usize) {
+        let tokens = (bytes / TOKEN_BYTES) as u64;
+        let counted = tokens.min(self.tokens);
+        self.tokens -= counted;
+        let rest = usize::try_from(tokens - counted).unwrap_or(usize::MAX);
+        self.added = self.added.saturating_sub(rest.saturating_mul(TOKEN_BYTES));
     }
 
     fn drop_results(&mut self, keep: usize, todo: &[String]) -> usize {
         let mut kept = 0;
-        let mut dropped = 0;
+        let (mut dropped, mut forgotten) = (0, 0);
         for message in self.messages.iter_mut().rev() {
             if message["role"] != "tool" {
                 continue;
@@ -221,10 +230,10 @@ impl Conversation {
             let what = self.calls.iter().rev().find(|(known, _)| known == id);
             let what = what.map_or("result", |(_, what)| what.as_str());
             message["content"] = format!("[dropped to save room: {what}]").into();
-            self.added = self.added.saturating_sub(size);
-            self.tokens = self.tokens.saturating_sub((size / TOKEN_BYTES) as u64);
+            forgotten += size;
             dropped += 1;
         }
+        self.forget(forgotten);
         if dropped > 0 && !todo.is_empty() {
             self.user(&format!("Your plan so far:\n{}", todo.join("\n")));
         }
