@@ -34,7 +34,7 @@ export function AgreementMap({ rows, agents, patches, onShow }: AgreementMapProp
           {plural(rows.length, "file")}, {plural(patches, "patch", "patches")}
         </p>
       </div>
-      <div className="max-h-[28rem] overflow-auto" role="region" aria-labelledby="agreement" tabIndex={0}>
+      <div className="max-h-[28rem] overflow-auto" role="group" aria-labelledby="agreement" tabIndex={0}>
         <table className="w-full table-fixed border-collapse text-center text-caption">
           <thead className="sticky top-0 z-1 bg-neutral-paper">
             <tr className="border-b">

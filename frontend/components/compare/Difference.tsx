@@ -44,7 +44,9 @@ export function Difference({ runId, candidates, changes, sides, onSides, wanted 
   const same = a === "base" || differing === null ? [] : sameFiles(changes, a, b, new Set(differing.map(({ path }) => path)));
   const choose = (side: "a" | "b", value: string) => {
     const next = value === "base" ? "base" : Number(value);
-    if (side === "a") onSides({ a: next, b: next === b ? (a === "base" ? b : a) : b });
+    // Nobody is compared with himself: the other side makes way.
+    const other = candidates.find(({ id }) => id !== next)?.id ?? b;
+    if (side === "a") onSides({ a: next, b: next !== b ? b : a === "base" ? other : a });
     else if (next !== "base") onSides({ a: next === a ? b : a, b: next });
   };
   return (

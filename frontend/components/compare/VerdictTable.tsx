@@ -49,7 +49,7 @@ export function VerdictTable({ run, ranked, testsEdited, blind, shown, selected,
         <p className="text-caption text-neutral-shadow-ink">Sorted by checks passed, then tests untouched, then smaller diff. Speed never ranks.</p>
         <div className="ml-auto">{children}</div>
       </div>
-      <div className="overflow-x-auto" role="region" aria-labelledby="verdict" tabIndex={0}>
+      <div className="overflow-x-auto" role="group" aria-labelledby="verdict" tabIndex={0}>
         {/* The roles again in words: on a phone the rows are drawn as cards, and a browser may then forget that this is a table. */}
         <table role="table" aria-labelledby="verdict" className="w-full tabular-nums max-md:block">
           <thead role="rowgroup" className="max-md:sr-only">

@@ -11,6 +11,7 @@ import { useDebounced } from "@/hooks/useDebounced";
 import { visible } from "@/lib/ansi";
 import { ago, repositoryName } from "@/lib/format";
 import { runHasEnded, type Run } from "@/lib/types";
+import { useReturnFocus } from "../ui/dialog-surface";
 import { Kbd } from "../ui/kbd";
 import { Status } from "../ui/status";
 
@@ -26,6 +27,7 @@ interface CommandPaletteProps {
 export function CommandPalette({ signedIn, onClose, onCancelRun }: CommandPaletteProps) {
   const router = useRouter();
   const commands = useOfferedCommands();
+  const focus = useReturnFocus();
   const [words, setWords] = useState("");
   const q = useDebounced(words.trim(), 250);
   const runs = useRuns({ perPage: FOUND, q }, signedIn).data?.items ?? [];
@@ -43,7 +45,7 @@ export function CommandPalette({ signedIn, onClose, onCancelRun }: CommandPalett
     >
       <RadixDialog.Portal>
         <RadixDialog.Overlay className="fixed inset-0 z-50 bg-[hsl(222_60%_12%/0.45)] dark:bg-[hsl(224_60%_3%/0.65)]" />
-        <RadixDialog.Content aria-describedby={undefined} className="fixed top-[max(1rem,12vh)] left-1/2 z-50 w-[calc(100%-2rem)] max-w-xl -translate-x-1/2 overflow-hidden rounded-lg border bg-neutral-white shadow-lg">
+        <RadixDialog.Content {...focus} aria-describedby={undefined} className="fixed top-[max(1rem,12vh)] left-1/2 z-50 w-[calc(100%-2rem)] max-w-xl -translate-x-1/2 overflow-hidden rounded-lg border bg-neutral-white shadow-lg">
           <RadixDialog.Title className="sr-only">Search and commands</RadixDialog.Title>
           <Command label="Search and commands" loop>
             <Command.Input

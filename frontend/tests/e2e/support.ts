@@ -51,7 +51,9 @@ export async function startRun(page: Page, { prompt = TASK, variations = 3, chec
 
 /** A run that has ended, made without the pages for it; returns its id. */
 export async function finishedRun(context: BrowserContext, run: { prompt?: string; variations?: number; checks?: string[] } = {}): Promise<string> {
-  const made = await context.request.post("/api/v1/runs", { data: { github_url: REPOSITORY, prompt: TASK, variations: 3, checks: [CHECK], ...run } });
+  // What a page would send with its cookie.
+  const headers = { Origin: new URL(process.env.AIDEATOR_URL ?? "http://localhost:8000").origin };
+  const made = await context.request.post("/api/v1/runs", { headers, data: { github_url: REPOSITORY, prompt: TASK, variations: 3, checks: [CHECK], ...run } });
   expect(made.status(), await made.text()).toBe(202);
   const { run_id } = (await made.json()) as { run_id: string };
   // The server ends the stream when the run has ended.
