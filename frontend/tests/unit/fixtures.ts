@@ -7,6 +7,7 @@ export const variation = (id: number, status: VariationStatus = "queued"): Varia
   attempt: 0,
   job_name: `agent-run-1-${id}`,
   status,
+  engine: "builtin",
   cancel_requested: false,
   timings: {},
   checks: [],
@@ -20,5 +21,8 @@ export const run = (...variations: Variation[]): Run => ({
   prompt: "do it",
   namespace: "aideator",
   created_at: TIME,
+  checks: [],
+  limits: {},
+  earlier_attempts: [],
   variations,
 });
