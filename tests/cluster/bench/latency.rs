@@ -49,7 +49,7 @@ const LOADS: [Load; 7] = [
 const fn load(rate: u64, clients: usize, added: [Option<f64>; 2], cpu: Option<f64>) -> Load {
     Load {
         rate,
-        seconds: 20,
+        seconds: 30,
         clients,
         added,
         cpu,

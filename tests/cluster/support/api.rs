@@ -38,14 +38,22 @@ impl Api {
         }
     }
 
-    /// A new account of the same server.
-    pub(crate) async fn new_account(&self) -> Self {
+    /// A new account of the same server, logged in: only so can API keys be made.
+    pub(crate) async fn new_session(&self) -> Self {
         let account =
             json!({"email": format!("{}@example.com", nonce()), "password": "TestPass123"});
         self.post("/auth/register", &account).await.expect(201);
         let login = self.post("/auth/login", &account).await.expect(200).json();
-        let token = login["access_token"].as_str().unwrap().to_owned();
-        let key = Self::at(&self.url, Some(token))
+        Self::at(
+            &self.url,
+            Some(login["access_token"].as_str().unwrap().to_owned()),
+        )
+    }
+
+    /// The API key of a new account of the same server.
+    pub(crate) async fn new_account(&self) -> Self {
+        let session = self.new_session().await;
+        let key = session
             .post("/auth/api-keys", &json!({"name": "test"}))
             .await
             .expect(201)
