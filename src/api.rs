@@ -59,6 +59,8 @@ fn routes() -> OpenApiRouter<AppState> {
             runs::select::select_variation,
             runs::select::unselect
         ))
+        .routes(routes!(runs::judge::judge_run))
+        .routes(routes!(runs::judge::show_judgement))
         .routes(routes!(runs::commands::list_commands))
         .routes(routes!(runs::commands::get_script))
 }

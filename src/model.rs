@@ -6,6 +6,7 @@
 mod cause;
 mod event;
 mod id;
+mod judge;
 mod price;
 mod run;
 mod status;
@@ -13,9 +14,10 @@ mod status;
 pub use cause::Cause;
 pub use event::{Event, EventKind, NewEvent};
 pub use id::{BadRunId, RunId, VariationKey, job_name};
+pub use judge::{Candidate, JUDGE, Judge, Judgement};
 pub use price::{cost_usd, list_price};
 pub use run::{
-    CheckResult, NewRun, NewVariation, PatchStats, Run, Selection, Settled, Timings, Usage,
-    Variation, VariationUpdate,
+    CheckResult, NewJudge, NewRun, NewVariation, PatchStats, Run, Selection, Settled, Timings,
+    Usage, Variation, VariationUpdate,
 };
 pub use status::{RunStatus, UnknownStatus, VariationStatus};

@@ -11,6 +11,7 @@ mod digest;
 mod explain;
 mod follow;
 mod forget;
+mod judge;
 mod launch;
 mod observe;
 mod reconcile;
@@ -22,6 +23,7 @@ mod verify;
 mod watch;
 
 pub(crate) use digest::hex;
+pub use judge::Judging;
 pub use verify::{Side, Verdict, Verification};
 
 use std::collections::HashMap;

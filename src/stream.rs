@@ -20,7 +20,7 @@ use tokio::sync::watch;
 use crate::clock;
 use crate::db::{Db, DbError};
 use crate::logs::{Bell, LogCursor, LogStore, Piece, Position, Tick};
-use crate::model::{Event, EventKind, Run, RunId, VariationKey};
+use crate::model::{Event, EventKind, JUDGE, Run, RunId, VariationKey};
 
 /// Something to tell.
 #[derive(Debug)]
@@ -94,7 +94,10 @@ impl RunReader {
     ) -> Result<Self, StreamError> {
         let bell = store.bell(run.id);
         let ear = bell.listen();
-        let keys: Vec<VariationKey> = run.variations.iter().map(|v| v.key).collect();
+        let mut keys: Vec<VariationKey> = run.variations.iter().map(|v| v.key).collect();
+        let judge = run.judge.as_ref().map(|judge| judge.attempt.key);
+        // A judge is a stream of its own, after the run's.
+        keys.extend(judge.filter(|key| only == Some(key.index)));
         let token = match token {
             Some(token) if token.fits(keys.len(), only) => token,
             Some(_) => return Err(BadToken.into()),
@@ -137,9 +140,12 @@ impl RunReader {
         reader.load().await?;
         // Everything was told already: the end is the first thing to say.
         reader.ended = match only {
-            None => reader.queue.is_empty() && run.finished_ms.is_some(),
+            None => {
+                let mut queue = reader.queue.iter();
+                queue.all(|event| event.index == Some(JUDGE)) && run.finished_ms.is_some()
+            }
             Some(only) => {
-                let mut settled = run.variations.iter().filter(|v| v.settled.is_some());
+                let mut settled = run.current().filter(|v| v.settled.is_some());
                 settled.any(|v| v.key.index == only)
                     && !reader.queue.iter().any(|event| event.index == Some(only))
             }
@@ -195,7 +201,10 @@ impl RunReader {
     }
 
     fn is_told(&self, index: u8) -> bool {
-        self.only.is_none_or(|only| only == index)
+        match self.only {
+            None => index != JUDGE,
+            Some(only) => index == only,
+        }
     }
 
     /// Tells a block of the next log that has any.
@@ -259,8 +268,9 @@ impl RunReader {
                 later.kind == EventKind::AgentRetry
                     && (event.index.is_none() || later.index == event.index)
             });
-            let run_ends = event.kind == EventKind::RunComplete;
-            let shown = event.index.is_none_or(|index| self.is_told(index));
+            let judges = self.only == Some(JUDGE);
+            let run_ends = event.kind == EventKind::RunComplete && !judges;
+            let shown = event.index.map_or(!judges, |index| self.is_told(index));
             if shown && !(run_ends && undone) {
                 tell(Item::Event(&event), &self.token);
                 told = true;

@@ -251,6 +251,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{id}/judge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have the results of an ended run compared by a model. It runs as a Job like any agent; what it says
+         *     is advice, and a person decides.
+         */
+        post: operations["judge_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{id}/judgement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the run's judge says; it is in the run, too. */
+        get: operations["show_judgement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{id}/script": {
         parameters: {
             query?: never;
@@ -446,6 +483,13 @@ export interface components {
             prefix: string;
             scopes: components["schemas"]["Scope"][];
         };
+        /** @description The attempt of a variation that is compared. */
+        Candidate: {
+            /** Format: int32 */
+            attempt: number;
+            /** Format: int32 */
+            variation_id: number;
+        };
         /** @description One thing that the server needs. */
         Check: {
             /** @description What was found, or what to do. */
@@ -462,6 +506,11 @@ export interface components {
         };
         /** @description One check that the agent ran after its work. */
         CheckResult: {
+            /**
+             * Format: int32
+             * @description Its exit code at the base commit, before the work, where it was asked for and known.
+             */
+            base_exit_code?: number | null;
             command: string;
             /**
              * Format: int32
@@ -527,6 +576,8 @@ export interface components {
             agent_config?: components["schemas"]["AgentConfig"] | null;
             /** @description Shell commands that are run after the work, as evidence. */
             checks?: string[];
+            /** @description Run them at the base commit, too, before the work: did they fail there? */
+            checks_before?: boolean;
             /**
              * @description An https URL on an allowed host.
              * @example https://github.com/octocat/Hello-World
@@ -575,7 +626,7 @@ export interface components {
          * @description Who does the work in an agent's container.
          * @enum {string}
          */
-        EngineName: "builtin" | "command";
+        EngineName: "builtin" | "command" | "judge";
         /**
          * @description What the server is used for.
          * @enum {string}
@@ -588,6 +639,13 @@ export interface components {
             /** @description What, and what would be right. */
             msg: string;
         };
+        /** @description What was looked at by code, not by a model. */
+        GateView: {
+            detail?: string | null;
+            /** @example check */
+            gate: string;
+            ok: boolean;
+        };
         /** @enum {string} */
         Health: "healthy" | "unhealthy";
         /** @description The process answers. */
@@ -595,6 +653,44 @@ export interface components {
             environment: components["schemas"]["Environment"];
             status: components["schemas"]["Health"];
             version: string;
+        };
+        JudgeRequest: {
+            /**
+             * @description One of `GET /api/v1/models`; the server's own choice unless given. Best one that wrote none of
+             *     the results.
+             */
+            model?: string | null;
+        };
+        /**
+         * @description A model's comparison of a run's results: advice. Gates (is there a change, do the checks pass) come
+         *     first: nothing ranks above what fails fewer.
+         */
+        JudgementView: {
+            /** @description What was compared. */
+            candidates: components["schemas"]["Candidate"][];
+            /**
+             * Format: double
+             * @description Share of the pairs whose two answers do not agree.
+             */
+            flip_rate?: number | null;
+            /**
+             * @description The judge's own Job: its status, log, tokens and cost, apart from those of the run. Its log is at
+             *     `/variations/255/logs`, live at `/stream?variation=255`.
+             */
+            judge: components["schemas"]["VariationView"];
+            message?: string | null;
+            /**
+             * Format: int32
+             * @description Pairs of results that were compared, each in both orders.
+             */
+            pairs: number;
+            /** @description The variations that rank first. */
+            preferred: number[];
+            /** @description Best first. */
+            ranking: components["schemas"]["PlaceView"][];
+            /** @description A variation was tried again since. */
+            stale: boolean;
+            verdict?: components["schemas"]["VerdictWord"] | null;
         };
         /** @description Where each variation stops by itself; null is the agent's own limit. */
         LimitsView: {
@@ -651,6 +747,33 @@ export interface components {
             /** Format: int64 */
             files: number;
             sha256: string;
+            /** @description Git's id of the tree that it leads to, as the agent says. */
+            tree?: string | null;
+        };
+        /** @description What is said of one result. */
+        PlaceView: {
+            gates: components["schemas"]["GateView"][];
+            /** Format: int32 */
+            pairs: number;
+            /**
+             * Format: int32
+             * @description From 1; equal ranks are ties.
+             */
+            rank: number;
+            reasons: string[];
+            risks: string[];
+            /**
+             * Format: int32
+             * @description The variation with the same result.
+             */
+            same_as?: number | null;
+            /**
+             * Format: double
+             * @description Points among `pairs`: a win is one, a tie half. Null where the model was not asked.
+             */
+            score?: number | null;
+            /** Format: int32 */
+            variation_id: number;
         };
         /** @description US dollars per million tokens. */
         PriceView: {
@@ -724,11 +847,14 @@ export interface components {
             base_sha: string;
             /** @description The shell commands that judge each variation. */
             checks: string[];
+            /** @description Whether they were run at the base commit, too. */
+            checks_before: boolean;
             created_at: string;
             /** @description Attempts at variations that were tried again, by variation and attempt. */
             earlier_attempts: components["schemas"]["VariationView"][];
             finished_at?: string | null;
             github_url: string;
+            judgement?: components["schemas"]["JudgementView"] | null;
             limits: components["schemas"]["LimitsView"];
             /** @description Where its Jobs are: for `kubectl -n`. */
             namespace: string;
@@ -895,6 +1021,11 @@ export interface components {
          * @enum {string}
          */
         Verdict: "identical" | "superset" | "pod_gone" | "mismatch";
+        /**
+         * @description How sure the judge is.
+         * @enum {string}
+         */
+        VerdictWord: "preferred" | "tie" | "gates" | "unreliable" | "incomplete" | "other";
         /** @description Our record of a log, compared with what kubectl gives now. */
         VerifyResponse: {
             /** @description The command that gave the other side. */
@@ -1547,6 +1678,85 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CommandsResponse"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    judge_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JudgeRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JudgementView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the run or its judge has not ended, or fewer than two have changed anything */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_judgement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JudgementView"];
                 };
             };
             404: {

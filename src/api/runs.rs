@@ -3,6 +3,7 @@
 pub mod cancel;
 pub mod commands;
 pub mod create;
+pub mod judge;
 pub mod list;
 pub mod logs;
 pub mod patch;
@@ -18,7 +19,7 @@ pub use view::{RunView, VariationView};
 use crate::api::error::{ApiError, ApiResult};
 use crate::app::AppState;
 use crate::auth::{CurrentUser, Scope};
-use crate::model::{Run, RunId, Variation};
+use crate::model::{JUDGE, Run, RunId, Variation};
 
 /// The user's run of that id. A run of somebody else is not there.
 async fn find_run(app: &AppState, user: &CurrentUser, id: &str) -> ApiResult<Run> {
@@ -40,13 +41,21 @@ async fn readable_run(app: &AppState, user: &CurrentUser, id: &str) -> ApiResult
 
 /// The attempt at a variation that a query names; the last one unless it does.
 fn find_attempt(run: &Run, index: u8, attempt: Option<u32>) -> ApiResult<&Variation> {
-    let current = find_variation(run, index)?;
+    let current = find_agent(run, index)?;
     let Some(attempt) = attempt else {
         return Ok(current);
     };
     let mut all = run.earlier.iter().chain([current]);
     all.find(|it| it.key.index == index && it.key.attempt == attempt)
         .ok_or_else(|| ApiError::not_found("attempt", attempt))
+}
+
+/// A variation, or the run's judge.
+fn find_agent(run: &Run, index: u8) -> ApiResult<&Variation> {
+    match &run.judge {
+        Some(judge) if index == JUDGE => Ok(&judge.attempt),
+        _ => find_variation(run, index),
+    }
 }
 
 fn find_variation(run: &Run, index: u8) -> ApiResult<&Variation> {

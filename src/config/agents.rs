@@ -30,6 +30,10 @@ pub struct Agents {
     pub default_model: String,
     /// The only models that a run may name; none means that it may name any.
     pub models: Vec<OfferedModel>,
+    /// The model that judges; none means the default one.
+    pub judge_model: Option<String>,
+    /// Whether every run of several variations is judged when it has ended.
+    pub judge_runs: bool,
     /// An OpenAI-compatible endpoint; none means the provider's own default in the agent.
     pub openai_base_url: Option<Url>,
     /// The Secret whose `api-key` the agents get as `OPENAI_API_KEY`.
@@ -100,6 +104,14 @@ impl Agents {
                     "Models that runs may name, with commas between them: id, id|label or id|label|in/out with prices in\nUS dollars per million tokens. Unless set, a run may name any model. Without a wish of its own, a run's\nvariations take turns: DEFAULT_MODEL, then these.",
                 )
                 .0,
+            judge_model: env.optional(
+                "JUDGE_MODEL",
+                "Model that compares results when it is asked to; best one that does not write them. Default: DEFAULT_MODEL.",
+            ),
+            judge_runs: env.flag(
+                "JUDGE_RUNS",
+                "true: a judge compares the results of every run that has ended, unasked.",
+            ),
             openai_base_url: env.optional(
                 "OPENAI_BASE_URL",
                 "OpenAI-compatible endpoint that the agents use, e.g. a LiteLLM proxy.",
@@ -126,6 +138,11 @@ impl Agents {
     /// Whether a run may name this model.
     pub fn allows_model(&self, id: &str) -> bool {
         self.models.is_empty() || self.offered_models().iter().any(|model| model.id == id)
+    }
+
+    /// The model that judges unless another is asked for.
+    pub fn judge_model(&self) -> &str {
+        self.judge_model.as_ref().unwrap_or(&self.default_model)
     }
 
     /// Every image that a variation may have, the default first.

@@ -5,7 +5,7 @@ mod write;
 
 use sqlx::AssertSqlSafe;
 
-use self::rows::{RunRow, VariationRow};
+use self::rows::{JudgementRow, RunRow, VariationRow};
 use super::{Db, DbError};
 use crate::model::{Run, RunId, RunStatus, VariationKey, VariationStatus};
 
@@ -87,10 +87,11 @@ impl Db {
         Ok(RunPage { runs, total })
     }
 
-    /// The runs that have not ended, oldest first.
+    /// The runs that have not ended, or whose judge has not, oldest first.
     pub async fn unfinished_runs(&self) -> Result<Vec<Run>, DbError> {
         let rows: Vec<RunRow> = sqlx::query_as(AssertSqlSafe(format!(
-            "{} WHERE finished_ms IS NULL ORDER BY id",
+            "{} WHERE finished_ms IS NULL OR id IN (SELECT run_id FROM variations WHERE settled_ms IS NULL)
+             ORDER BY id",
             RunRow::SELECT
         )))
         .fetch_all(self.read())
@@ -144,10 +145,11 @@ impl Db {
 
     /// How many variations are in each status.
     pub async fn count_variations(&self) -> Result<Vec<(VariationStatus, i64)>, DbError> {
-        let rows: Vec<(String, i64)> =
-            sqlx::query_as("SELECT status, COUNT(*) FROM current_variations GROUP BY status")
-                .fetch_all(self.read())
-                .await?;
+        let rows: Vec<(String, i64)> = sqlx::query_as(
+            "SELECT status, COUNT(*) FROM current_variations WHERE idx < 255 GROUP BY status",
+        )
+        .fetch_all(self.read())
+        .await?;
         rows.into_iter()
             .map(|(word, count)| match word.parse() {
                 Ok(status) => Ok((status, count)),
@@ -171,6 +173,12 @@ impl Db {
                 .bind(&row.id)
                 .fetch_all(self.read())
                 .await?;
-        row.into_run(variations)
+        let judgement: Option<JudgementRow> = sqlx::query_as(
+            "SELECT run_id, candidates, judgement FROM judgements WHERE run_id = ? ORDER BY attempt DESC LIMIT 1",
+        )
+        .bind(&row.id)
+        .fetch_optional(self.read())
+        .await?;
+        row.into_run(variations, judgement)
     }
 }

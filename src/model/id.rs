@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use uuid::Uuid;
 
+use super::JUDGE;
+
 /// A run's id, shown as `run-` and 32 lower-case hex digits.
 ///
 /// It is a UUIDv7, so ids sort by creation time, and it is a valid Kubernetes label value.
@@ -61,7 +63,7 @@ impl serde::Serialize for RunId {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct VariationKey {
     pub run: RunId,
-    /// `0…N-1`; people see `1…N`.
+    /// `0…N-1`, which people see as `1…N`; or [`JUDGE`].
     pub index: u8,
     /// 0 for the first try, then one more for each retry.
     pub attempt: u32,
@@ -74,13 +76,17 @@ impl VariationKey {
     }
 }
 
-/// `agent-{run_id}-{i}`, with `-r{n}` appended for the n-th retry.
+/// `agent-{run_id}-{i}`, with `-r{n}` appended for the n-th retry; `judge` stands for the judge's index.
 ///
 /// The name is fixed by what it is for, so applying again after a crash changes nothing.
 pub fn job_name(run: RunId, index: u8, attempt: u32) -> String {
+    let what = match index {
+        JUDGE => "judge".to_owned(),
+        index => index.to_string(),
+    };
     match attempt {
-        0 => format!("agent-{run}-{index}"),
-        n => format!("agent-{run}-{index}-r{n}"),
+        0 => format!("agent-{run}-{what}"),
+        n => format!("agent-{run}-{what}-r{n}"),
     }
 }
 
@@ -115,5 +121,7 @@ mod tests {
         let name = job_name(RunId::generate(), 4, 12);
         assert!(name.len() <= 63, "{name}");
         assert!(name.ends_with("-4-r12"));
+        let name = job_name(RunId::generate(), JUDGE, 12);
+        assert!(name.len() <= 63 && name.ends_with("-judge-r12"), "{name}");
     }
 }

@@ -2,7 +2,10 @@
 
 use aideator_agent::config::{Config as VariationConfig, Prices};
 
-use super::{Cause, RunId, RunStatus, VariationKey, VariationStatus, cost_usd, list_price};
+use super::{
+    Candidate, Cause, Judge, Judgement, RunId, RunStatus, VariationKey, VariationStatus, cost_usd,
+    list_price,
+};
 
 /// What a caller asked for, checked and complete.
 #[derive(Debug, Clone)]
@@ -28,6 +31,15 @@ pub struct NewVariation {
     pub config: VariationConfig,
 }
 
+/// A judge of an ended run.
+#[derive(Debug, Clone)]
+pub struct NewJudge {
+    pub image: String,
+    /// Without the candidates' patches, which are added when its Job is made.
+    pub config: VariationConfig,
+    pub candidates: Vec<Candidate>,
+}
+
 /// A run as stored. Times are milliseconds since the Unix epoch.
 #[derive(Debug, Clone)]
 pub struct Run {
@@ -45,6 +57,8 @@ pub struct Run {
     pub variations: Vec<Variation>,
     /// Attempts that were tried again, by variation and attempt.
     pub earlier: Vec<Variation>,
+    /// The last one that was asked for.
+    pub judge: Option<Judge>,
 }
 
 impl Run {
@@ -87,7 +101,14 @@ impl Run {
                 .map(variation)
                 .collect(),
             earlier: Vec::new(),
+            judge: None,
         }
+    }
+
+    /// What may have a Job that is at work: each variation's last attempt, and the judge's.
+    pub fn current(&self) -> impl Iterator<Item = &Variation> {
+        let judge = self.judge.as_ref().map(|judge| &judge.attempt);
+        self.variations.iter().chain(judge)
     }
 }
 
@@ -183,6 +204,8 @@ pub struct Settled {
     pub usage: Option<Usage>,
     pub checks: Vec<CheckResult>,
     pub patch: Option<PatchStats>,
+    /// Of a judge only.
+    pub judgement: Option<Judgement>,
 }
 
 /// Tokens that the model's provider reported, summed over all calls.
@@ -207,6 +230,9 @@ pub struct CheckResult {
     pub seconds: f64,
     /// The end of its output.
     pub output_tail: String,
+    /// Its exit code at the base commit, before the work, where it was asked for and known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_exit_code: Option<i32>,
 }
 
 /// The size of a patch.
@@ -219,4 +245,7 @@ pub struct PatchStats {
     pub deletions: u64,
     pub bytes: u64,
     pub sha256: String,
+    /// Git's id of the tree that it leads to, as the agent says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tree: Option<String>,
 }

@@ -2,14 +2,15 @@
 //!
 //! One pass over the stored file after the end, so that following parses nothing.
 
+use std::collections::HashMap;
 use std::io;
 
 use aideator_agent::patch::{Patch, PatchAssembler};
-use aideator_agent::protocol::{Body, Line, Outcome};
+use aideator_agent::protocol::{Body, Judgement as Place, Line, Outcome};
 use sha2::{Digest as _, Sha256};
 
 use crate::logs::{Gap, LogStore, Piece, Position};
-use crate::model::{CheckResult, PatchStats, Settled, Usage, VariationKey};
+use crate::model::{CheckResult, Judgement, PatchStats, Settled, Usage, VariationKey};
 
 /// Largest patch that is taken from a log, bytes. The agent refuses to print larger ones.
 const PATCH_LIMIT: usize = 16 * 1024 * 1024;
@@ -41,6 +42,8 @@ pub(super) fn digest(store: &LogStore, key: VariationKey, len: u64) -> io::Resul
         last_stamp: String::new(),
         patch: PatchAssembler::new(PATCH_LIMIT),
         patch_error: None,
+        base_checks: HashMap::new(),
+        ranking: Vec::new(),
     };
     let mut cursor = store.cursor(key, Position::default());
     while cursor.read(len, |piece| pass.piece(&piece))? {}
@@ -57,6 +60,10 @@ struct Pass {
     last_stamp: String,
     patch: PatchAssembler,
     patch_error: Option<String>,
+    /// How each check ended before the work.
+    base_checks: HashMap<String, Option<i32>>,
+    /// What a judge has said so far.
+    ranking: Vec<Place>,
 }
 
 impl Pass {
@@ -129,11 +136,13 @@ impl Pass {
             } => {
                 // Asked back, the agent checks again: the last result of a command counts.
                 settled.checks.retain(|check| check.command != command);
+                let base_exit_code = self.base_checks.get(&command).copied().flatten();
                 settled.checks.push(CheckResult {
                     command,
                     exit_code,
                     seconds,
                     output_tail,
+                    base_exit_code,
                 });
             }
             Body::Error { code, message, .. } => self.digest.error = Some((code, message)),
@@ -142,6 +151,18 @@ impl Pass {
             } => {
                 settled.summary = Some(summary);
                 self.digest.outcome = Some(outcome);
+            }
+            Body::BaseCheck {
+                command, exit_code, ..
+            } => {
+                self.base_checks.insert(command, exit_code);
+            }
+            Body::Judgement(place) => self.ranking.push(place),
+            Body::Verdict(verdict) => {
+                settled.judgement = Some(Judgement {
+                    verdict,
+                    ranking: std::mem::take(&mut self.ranking),
+                });
             }
             _ => {}
         }
@@ -168,6 +189,7 @@ impl Pass {
                     deletions: count(patch.summary.deletions.into()),
                     bytes: patch.bytes.len() as u64,
                     sha256: patch.sha256.clone(),
+                    tree: patch.summary.tree.clone(),
                 });
                 self.digest.patch = Some(patch);
             }

@@ -8,9 +8,10 @@ use tracing::{info, warn};
 
 use super::Runs;
 use super::follow::patiently;
+use super::judge::with_candidates;
 use crate::clock;
 use crate::kubectl::{Cascade, KubectlError};
-use crate::model::{Cause, Run, VariationKey, VariationStatus};
+use crate::model::{Cause, JUDGE, Run, VariationKey, VariationStatus};
 use crate::templates::secret_name;
 
 /// How long the cluster may be away before a run that waits for it fails.
@@ -19,6 +20,13 @@ const PATIENCE: Duration = Duration::from_mins(10);
 /// Makes the Jobs of those attempts that have none; they share a Secret. Applying twice changes nothing, so this is
 /// also what a server does that finds a half-made run. An error means that there are no Jobs.
 pub(super) async fn launch(runs: &Runs, run: &Run, keys: &[VariationKey]) -> anyhow::Result<()> {
+    let judged;
+    let run = if keys.iter().any(|key| key.index == JUDGE) {
+        judged = with_candidates(runs, run.clone()).await?;
+        &judged
+    } else {
+        run
+    };
     let rendered = runs
         .templates
         .run(&runs.agents, run, keys)
@@ -44,8 +52,8 @@ pub(super) async fn launch(runs: &Runs, run: &Run, keys: &[VariationKey]) -> any
     made(runs, run, keys, &rendered.secret_name).await;
     // An apply that took several tries may have made a Job again whose variation was cancelled and
     // settled between two of them. One that has just ended by itself stays to be looked at.
-    let stored = runs.db.run(run.id).await?.map(|run| run.variations);
-    for variation in stored.into_iter().flatten() {
+    let stored = runs.db.run(run.id).await?;
+    for variation in stored.iter().flat_map(Run::current) {
         if keys.contains(&variation.key) && variation.status == VariationStatus::Cancelled {
             delete(runs, run, "job", &variation.job_name).await;
         }

@@ -20,7 +20,7 @@ use crate::templates::secret_name;
 pub(super) async fn prepare(runs: &Runs) -> anyhow::Result<()> {
     runs.db.end_interrupted_commands(clock::now_ms()).await?;
     for run in runs.db.unfinished_runs().await? {
-        for variation in run.variations.iter().filter(|v| v.settled.is_none()) {
+        for variation in run.current().filter(|v| v.settled.is_none()) {
             runs.store.prepare(variation.key)?;
         }
     }
@@ -72,11 +72,7 @@ async fn adopt(runs: &Runs, run: &Run, jobs: &[VariationKey]) -> anyhow::Result<
     let (mut unmade, mut unnoted) = (Vec::new(), Vec::new());
     // What was begun since this server started is taken care of.
     let open = |key| !runs.is_supervised(key);
-    for variation in run
-        .variations
-        .iter()
-        .filter(|v| v.settled.is_none() && open(v.key))
-    {
+    for variation in run.current().filter(|v| v.settled.is_none() && open(v.key)) {
         let key = variation.key;
         if variation.timings.applied_ms.is_some() {
             // A Job that was made and is not there any more was deleted while we were away.
@@ -89,13 +85,8 @@ async fn adopt(runs: &Runs, run: &Run, jobs: &[VariationKey]) -> anyhow::Result<
         runs.supervise(key, variation.cancel_requested);
     }
     // Read again: a cancel that came meanwhile, before the supervisors were there, reached only the row.
-    for variation in runs
-        .db
-        .run(run.id)
-        .await?
-        .into_iter()
-        .flat_map(|run| run.variations)
-    {
+    let again = runs.db.run(run.id).await?;
+    for variation in again.iter().flat_map(Run::current) {
         if variation.cancel_requested {
             runs.pass_cancel(variation.key.run, Some(variation.key.index));
         }
@@ -125,7 +116,7 @@ fn by_secret(keys: Vec<VariationKey>) -> BTreeMap<String, Vec<VariationKey>> {
 /// Says of all unfinished variations that nothing is known of them now.
 pub(super) async fn tell_trouble(runs: &Runs, cause: &Cause) -> anyhow::Result<()> {
     for run in runs.db.unfinished_runs().await? {
-        let unfinished = run.variations.iter().filter(|v| v.settled.is_none());
+        let unfinished = run.current().filter(|v| v.settled.is_none());
         for variation in unfinished.filter(|v| !runs.is_supervised(v.key)) {
             let key = variation.key;
             let update = VariationUpdate {

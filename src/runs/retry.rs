@@ -6,7 +6,7 @@ use serde_json::json;
 use super::Runs;
 use super::supervise::{event, status_event};
 use crate::clock;
-use crate::model::{EventKind, VariationKey, VariationStatus};
+use crate::model::{EventKind, NewEvent, VariationKey, VariationStatus};
 
 impl Runs {
     /// Begins the attempt after `earlier`, which must have ended; says whether it did, and was the last.
@@ -18,18 +18,8 @@ impl Runs {
                 attempt: earlier.attempt + 1,
                 ..earlier
             };
-            // Told after all of the earlier attempt's log; the new one's begins then.
-            let end = runs
-                .store
-                .committed(earlier)
-                .context("failed to look at a log")?;
-            let data = json!({
-                "variation_id": key.index,
-                "attempt": key.attempt,
-                "job_name": key.job_name(),
-            });
             let events = [
-                event(EventKind::AgentRetry, key, data, end),
+                retry_event(&runs, earlier, key)?,
                 status_event(key, VariationStatus::Queued, None, 0),
             ];
             let now = clock::now_ms();
@@ -43,4 +33,22 @@ impl Runs {
         };
         self.lifecycle.spawn("retry", retry).await?
     }
+}
+
+/// The seam between two attempts: told after all of the earlier one's log.
+pub(super) fn retry_event(
+    runs: &Runs,
+    earlier: VariationKey,
+    key: VariationKey,
+) -> anyhow::Result<NewEvent> {
+    let end = runs
+        .store
+        .committed(earlier)
+        .context("failed to look at a log")?;
+    let data = json!({
+        "variation_id": key.index,
+        "attempt": key.attempt,
+        "job_name": key.job_name(),
+    });
+    Ok(event(EventKind::AgentRetry, key, data, end))
 }

@@ -2,6 +2,7 @@
 
 use anyhow::Context as _;
 use serde_json::json;
+use tracing::warn;
 
 use super::Runs;
 use super::digest::{Digest, digest};
@@ -87,6 +88,15 @@ pub(super) async fn settle(
         cause.message = Some(format!("{code}: {message}"));
     }
     found.settled.exit_code = ending.exit_code;
+    if found
+        .settled
+        .judgement
+        .take_if(|said| !said.heeds_gates())
+        .is_some()
+    {
+        let message = "it ranks a result above one that fails fewer gates, so it is not shown";
+        update.cause = Some(Cause::new("JudgementUnusable", message));
+    }
     let mut events: Vec<NewEvent> = missing(&ending, confirmed, &found)
         .map(|gap| gap_event(key, &gap, len))
         .into_iter()
@@ -97,12 +107,16 @@ pub(super) async fn settle(
     runs.settled.notify_one();
     let reason = update.cause.as_ref().map(|cause| cause.reason.as_str());
     metrics::settled(update.status, reason);
+    let Some(run) = runs.db.run(key.run).await? else {
+        return Ok(());
+    };
+    let variation = run.variations.iter().find(|it| it.key == key);
     // A retry's steps do not begin with its run.
-    if key.attempt == 0
-        && let Some(run) = runs.db.run(key.run).await?
-        && let Some(variation) = run.variations.iter().find(|it| it.key == key)
-    {
+    if let Some(variation) = variation.filter(|it| it.key.attempt == 0) {
         metrics::stages(run.created_ms, &variation.timings);
+    }
+    if let Err(error) = runs.judge_if_wanted(run).await {
+        warn!(run.id = %key.run, error = format!("{error:#}"), "a run cannot be judged");
     }
     Ok(())
 }

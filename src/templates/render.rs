@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::{TemplateError, check};
 use crate::config::Agents;
 use crate::kubectl::Manifest;
-use crate::model::{Run, Variation, VariationKey, job_name};
+use crate::model::{JUDGE, Run, Variation, VariationKey, job_name};
 
 const JOB: &str = include_str!("../../templates/job.yaml.hbs");
 const SECRET: &str = include_str!("../../templates/secret.yaml.hbs");
@@ -132,12 +132,17 @@ impl Templates {
 }
 
 /// Name of the Secret that an attempt's Job mounts: first attempts share the run's, a later one has its
-/// own, because a Secret cannot be changed and the first may be gone.
+/// own, because a Secret cannot be changed and the first may be gone. So has a judge.
 pub fn secret_name(key: VariationKey) -> String {
-    match key.attempt {
-        0 => format!("agent-{}", key.run),
-        _ => key.job_name(),
+    if is_first(key) {
+        format!("agent-{}", key.run)
+    } else {
+        key.job_name()
     }
+}
+
+fn is_first(key: VariationKey) -> bool {
+    key.attempt == 0 && key.index != JUDGE
 }
 
 /// The Secret of these attempts, which share one; without any, the one that first attempts share.
@@ -156,8 +161,14 @@ fn secret_context(
         name: "prompt.txt".to_owned(),
         base64: STANDARD.encode(&run.prompt),
     }];
-    let of_secret = |it: &&Variation| key.attempt == 0 || it.key.index == key.index;
-    for variation in run.variations.iter().filter(of_secret) {
+    let of_secret = |it: &&Variation| {
+        if is_first(key) {
+            it.key.index != JUDGE
+        } else {
+            it.key.index == key.index
+        }
+    };
+    for variation in run.current().filter(of_secret) {
         files.push(SecretFile {
             name: config_key(variation.key.index),
             base64: STANDARD.encode(serde_json::to_vec_pretty(&variation.config)?),
@@ -185,8 +196,7 @@ fn redact(file: &SecretFile) -> SecretFile {
 
 fn job_context(agents: &Agents, run: &Run, key: VariationKey) -> JobContext {
     let variation = run
-        .variations
-        .iter()
+        .current()
         .find(|variation| variation.key.index == key.index);
     let config = variation.map(|variation| &variation.config);
     let image = variation.and_then(|variation| variation.image.as_ref());

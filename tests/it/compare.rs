@@ -11,11 +11,10 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use aideator::compare::between;
-use serde_json::json;
 use tempfile::TempDir;
 
 use self::change::{Random, base_files, change_some};
-use crate::support::{Run, TestApp};
+use crate::support::TestApp;
 
 /// A repository without anybody's configuration.
 struct Repository(TempDir);
@@ -240,36 +239,13 @@ fn patches_of_different_commits_are_refused() {
     }
 }
 
-/// A run whose two variations printed these patches.
-async fn printed(test: &TestApp, patches: [&str; 2]) -> Run {
-    let user = test.user("a@example.com").await;
-    let run = test.start_run(&user, 3).await;
-    run.applied().await;
-    let patches = patches.map(Some).into_iter().chain([None]);
-    for (job, patch) in run.jobs.iter().zip(patches) {
-        test.cluster.run_pod(job);
-        if let Some(patch) = patch {
-            use sha2::{Digest as _, Sha256};
-            let sha = format!("{:x}", Sha256::digest(patch));
-            let line = json!({"v": 1, "seq": 1, "ts": "", "type": "patch", "part": 1, "last": true,
-                "data": patch, "sha256": sha, "files": 1, "additions": 1, "deletions": 1});
-            test.cluster.print(job, line.to_string().as_bytes());
-            test.cluster.complete_pod(job);
-        } else {
-            test.cluster.end_pod(job, 1, "Error", "");
-        }
-    }
-    run.events().await;
-    run
-}
-
 #[tokio::test]
 async fn the_difference_of_two_variations_is_to_be_had() {
     let test = TestApp::spawn().await;
     let patch = |new: &str| {
         format!("diff --git a/f b/f\n--- a/f\n+++ b/f\n@@ -1,2 +1,2 @@\n one\n-two\n+{new}\n")
     };
-    let run = printed(&test, [&patch("2"), &patch("zwei")]).await;
+    let run = test.printed([&patch("2"), &patch("zwei")]).await;
     let get = async |rest: &str| run.user.get(&run.path(rest)).await;
     let reply = get("/variations/1/patch?from=0").await.expect(200);
     assert_eq!(reply.header("content-type"), "text/x-diff");

@@ -12,6 +12,7 @@ mod contract;
 mod flood;
 mod follow;
 mod http;
+mod judge;
 mod listing;
 mod reconcile;
 mod retention;

@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio_util::sync::DropGuard;
 
-pub(crate) use self::client::Client;
+pub(crate) use self::client::{Client, Reply};
 pub(crate) use self::cluster::{Answer, Call, Cluster, Cut, stamp};
 pub(crate) use self::git::SHA;
 pub(crate) use self::run::{Event, Run, kinds, output_of};

@@ -49,6 +49,7 @@ async fn each_variant_has_settings_of_its_own_and_they_are_shown() {
     let mut request = test.run_request(2);
     request["agent_config"] = json!({"model": "gpt-4.1", "max_tokens": 100});
     request["checks"] = json!(["make test"]);
+    request["checks_before"] = json!(true);
     request["limits"] = json!({"max_cost_usd": 1.5});
     request["variants"] = json!([
         {"model": "no-such-price", "temperature": 0.0, "instructions": "Use tabs."},
@@ -57,6 +58,7 @@ async fn each_variant_has_settings_of_its_own_and_they_are_shown() {
     let (run, objects) = made(&test, &user, &request).await;
     let shown = run.show().await;
     assert_eq!(shown["checks"], json!(["make test"]));
+    assert_eq!(shown["checks_before"], true);
     assert_eq!(
         shown["limits"],
         json!({"timeout_seconds": 900, "max_total_tokens": null, "max_cost_usd": 1.5, "max_steps": null})
@@ -92,6 +94,7 @@ async fn each_variant_has_settings_of_its_own_and_they_are_shown() {
     );
     assert_eq!(image(&objects[1]), "aideator-agent:dev");
     assert_eq!(config["instructions"], "Use tabs.");
+    assert_eq!(config["checks_before"], true);
     assert_eq!(config["prices"], json!(null), "unknown is not 0");
     let (second, config) = given(1);
     let price = json!({"input": 2.0, "output": 8.0});

@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 
-use super::{RunView, find_run, find_variation};
+use super::{RunView, find_agent, find_run};
 use crate::api::error::{ApiError, ApiResult, Problem};
 use crate::api::extract::{Json, Path};
 use crate::app::AppState;
@@ -58,7 +58,7 @@ async fn cancel(
     user.require(Scope::RunsCancel)?;
     let run = find_run(app, user, id).await?;
     if let Some(index) = index {
-        find_variation(&run, index)?;
+        find_agent(&run, index)?;
     }
     app.runs
         .cancel(run.id, index)

@@ -3,6 +3,7 @@
 mod request;
 mod spread;
 
+pub(super) use request::check_model;
 pub use request::{AgentConfig, CreateRunRequest, EngineName, RunLimits, Variant};
 
 use axum::http::{HeaderMap, StatusCode};

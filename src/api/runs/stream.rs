@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::error;
 use utoipa::IntoParams;
 
-use super::{find_variation, readable_run};
+use super::{find_agent, readable_run};
 use crate::api::error::{ApiError, ApiResult, Problem};
 use crate::api::extract::{Path, Query};
 use crate::app::AppState;
@@ -76,7 +76,7 @@ pub async fn stream_run(
 ) -> ApiResult<Response> {
     let run = readable_run(&app, &user, &id).await?;
     if let Some(index) = query.variation {
-        find_variation(&run, index)?;
+        find_agent(&run, index)?;
     }
     let token = position(&headers, query.after.as_deref())?;
     let (db, store) = (app.db.clone(), app.store.clone());

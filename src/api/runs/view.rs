@@ -5,6 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::create::EngineName;
+use super::judge::JudgementView;
 use crate::api::models::PriceView;
 use crate::clock::rfc3339;
 use crate::model::{
@@ -27,6 +28,8 @@ pub struct RunView {
     pub prompt: String,
     /// The shell commands that judge each variation.
     pub checks: Vec<String>,
+    /// Whether they were run at the base commit, too.
+    pub checks_before: bool,
     pub limits: LimitsView,
     pub created_at: String,
     pub finished_at: Option<String>,
@@ -35,6 +38,8 @@ pub struct RunView {
     pub variations: Vec<VariationView>,
     /// Attempts at variations that were tried again, by variation and attempt.
     pub earlier_attempts: Vec<VariationView>,
+    /// A model's advice, where somebody asked for it.
+    pub judgement: Option<JudgementView>,
 }
 
 /// Where each variation stops by itself; null is the agent's own limit.
@@ -149,6 +154,7 @@ impl From<Timings> for TimingsView {
 impl RunView {
     /// A run whose Jobs are in `namespace`.
     pub fn new(run: Run, namespace: &str) -> Self {
+        let stale = run.judge.as_ref().is_some_and(|judge| judge.is_stale(&run));
         // These are the same for all of them.
         let given = run.variations.first().map(|variation| &variation.config);
         Self {
@@ -162,6 +168,7 @@ impl RunView {
             checks: given
                 .map(|config| config.checks.clone())
                 .unwrap_or_default(),
+            checks_before: given.is_some_and(|config| config.checks_before),
             limits: given
                 .map(|config| LimitsView::from(&config.limits))
                 .unwrap_or_default(),
@@ -178,6 +185,7 @@ impl RunView {
                 .into_iter()
                 .map(VariationView::from)
                 .collect(),
+            judgement: run.judge.map(|judge| JudgementView::new(judge, stale)),
             earlier_attempts: run.earlier.into_iter().map(VariationView::from).collect(),
         }
     }
@@ -205,10 +213,10 @@ impl From<Variation> for VariationView {
             max_tokens: variation.config.max_tokens,
             system_prompt: variation.config.system_prompt,
             instructions: variation.config.instructions,
-            engine: if variation.config.engine == Engine::Command {
-                EngineName::Command
-            } else {
-                EngineName::Builtin
+            engine: match variation.config.engine {
+                Engine::Builtin => EngineName::Builtin,
+                Engine::Command => EngineName::Command,
+                Engine::Judge => EngineName::Judge,
             },
             command: variation.config.command,
             image: variation.image,

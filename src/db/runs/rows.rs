@@ -4,7 +4,10 @@ use serde::de::DeserializeOwned;
 use sqlx::FromRow;
 
 use crate::db::DbError;
-use crate::model::{Cause, Run, RunId, Selection, Settled, Timings, Variation, VariationKey};
+use crate::model::{
+    Cause, JUDGE, Judge, Judgement, Run, RunId, Selection, Settled, Timings, Variation,
+    VariationKey,
+};
 
 #[derive(FromRow)]
 pub(super) struct RunRow {
@@ -27,7 +30,11 @@ impl RunRow {
          created_ms, finished_ms, selected_index, selected_note, selected_ms FROM runs";
 
     /// The run with all attempts at its variations, in the order of index and attempt.
-    pub(super) fn into_run(self, rows: Vec<VariationRow>) -> Result<Run, DbError> {
+    pub(super) fn into_run(
+        self,
+        rows: Vec<VariationRow>,
+        judgement: Option<JudgementRow>,
+    ) -> Result<Run, DbError> {
         let broken = |message: String| DbError::inconsistent("runs", &self.id, message);
         let id: RunId = self
             .id
@@ -51,6 +58,11 @@ impl RunRow {
                 _ => variations.push(attempt),
             }
         }
+        let judge = match variations.pop_if(|last| last.key.index == JUDGE) {
+            Some(attempt) => judgement.map(|row| row.into_judge(attempt)).transpose()?,
+            None => None,
+        };
+        earlier.retain(|attempt| attempt.key.index != JUDGE);
         Ok(Run {
             id,
             status: self
@@ -59,6 +71,7 @@ impl RunRow {
                 .map_err(|error: crate::model::UnknownStatus| broken(error.to_string()))?,
             variations,
             earlier,
+            judge,
             selection,
             user: self.user_id,
             repo_url: self.repo_url,
@@ -67,6 +80,32 @@ impl RunRow {
             prompt: self.prompt,
             created_ms: self.created_ms,
             finished_ms: self.finished_ms,
+        })
+    }
+}
+
+#[derive(FromRow)]
+pub(super) struct JudgementRow {
+    run_id: String,
+    candidates: String,
+    judgement: Option<String>,
+}
+
+impl JudgementRow {
+    fn into_judge(self, mut attempt: Variation) -> Result<Judge, DbError> {
+        let broken = |error: serde_json::Error| {
+            DbError::inconsistent("judgements", &self.run_id, error.to_string())
+        };
+        let candidates = serde_json::from_str(&self.candidates).map_err(broken)?;
+        let judgement = self.judgement.as_deref().map(serde_json::from_str);
+        let judgement: Option<Judgement> = judgement.transpose().map_err(broken)?;
+        if let Some(settled) = &mut attempt.settled {
+            settled.judgement.clone_from(&judgement);
+        }
+        Ok(Judge {
+            attempt,
+            candidates,
+            judgement,
         })
     }
 }
@@ -158,6 +197,7 @@ impl VariationRow {
                 .json("checks", self.checks.as_ref())?
                 .unwrap_or_default(),
             patch: self.json("patch", self.patch.as_ref())?,
+            judgement: None,
         }))
     }
 

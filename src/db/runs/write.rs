@@ -8,8 +8,8 @@ use super::rows::run_id;
 use crate::clock;
 use crate::db::{Db, DbError, events};
 use crate::model::{
-    EventKind, NewEvent, NewRun, RunId, RunStatus, Settled, VariationKey, VariationStatus,
-    VariationUpdate,
+    EventKind, JUDGE, NewEvent, NewJudge, NewRun, RunId, RunStatus, Settled, VariationKey,
+    VariationStatus, VariationUpdate,
 };
 
 /// What became of a new run.
@@ -121,6 +121,47 @@ impl Db {
             .await?;
         refresh_run(&mut tx, earlier.run, now_ms).await?;
         let seq = events::append(&mut tx, earlier.run, events).await?;
+        tx.commit().await?;
+        Ok(Some(seq))
+    }
+
+    /// Stores a queued judge with the events that tell it; the number of the last. `None` where the
+    /// last judge has not ended, or another one is this attempt.
+    pub async fn insert_judge(
+        &self,
+        key: VariationKey,
+        new: &NewJudge,
+        events: &[NewEvent],
+    ) -> Result<Option<i64>, DbError> {
+        let mut tx = self.write().begin().await?;
+        let (ended, all): (i64, i64) = sqlx::query_as(
+            "SELECT COUNT(settled_ms), COUNT(*) FROM variations WHERE run_id = ? AND idx = ?",
+        )
+        .bind(key.run.to_string())
+        .bind(i64::from(key.index))
+        .fetch_one(&mut *tx)
+        .await?;
+        if ended != all || all != i64::from(key.attempt) {
+            return Ok(None);
+        }
+        sqlx::query(
+            "INSERT INTO variations (run_id, idx, attempt, status, image, config) VALUES (?, ?, ?, ?, ?, ?)",
+        )
+        .bind(key.run.to_string())
+        .bind(i64::from(key.index))
+        .bind(i64::from(key.attempt))
+        .bind(VariationStatus::Queued.as_str())
+        .bind(&new.image)
+        .bind(text(&new.config)?)
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query("INSERT INTO judgements (run_id, attempt, candidates) VALUES (?, ?, ?)")
+            .bind(key.run.to_string())
+            .bind(i64::from(key.attempt))
+            .bind(text(&new.candidates)?)
+            .execute(&mut *tx)
+            .await?;
+        let seq = events::append(&mut tx, key.run, events).await?;
         tx.commit().await?;
         Ok(Some(seq))
     }
@@ -263,6 +304,14 @@ async fn write_settled(
     .bind(i64::from(key.attempt))
     .execute(&mut **tx)
     .await?;
+    if key.index == JUDGE {
+        sqlx::query("UPDATE judgements SET judgement = ? WHERE run_id = ? AND attempt = ?")
+            .bind(settled.judgement.as_ref().map(text).transpose()?)
+            .bind(key.run.to_string())
+            .bind(i64::from(key.attempt))
+            .execute(&mut **tx)
+            .await?;
+    }
     Ok(())
 }
 
@@ -272,11 +321,13 @@ async fn refresh_run(
     run: RunId,
     now_ms: i64,
 ) -> Result<Option<NewEvent>, DbError> {
-    let rows: Vec<(String, Option<i64>)> =
-        sqlx::query_as("SELECT status, settled_ms FROM current_variations WHERE run_id = ?")
-            .bind(run.to_string())
-            .fetch_all(&mut **tx)
-            .await?;
+    let rows: Vec<(String, Option<i64>)> = sqlx::query_as(
+        "SELECT status, settled_ms FROM current_variations WHERE run_id = ? AND idx < ?",
+    )
+    .bind(run.to_string())
+    .bind(i64::from(JUDGE))
+    .fetch_all(&mut **tx)
+    .await?;
     let statuses = rows
         .iter()
         .map(|(word, _)| word.parse())
@@ -284,13 +335,17 @@ async fn refresh_run(
         .map_err(|error| DbError::inconsistent("variations", run.to_string(), error.to_string()))?;
     let status = RunStatus::of(&statuses);
     let finished = status.is_terminal() && rows.iter().all(|(_, settled)| settled.is_some());
-    sqlx::query("UPDATE runs SET status = ?, finished_ms = ? WHERE id = ? AND finished_ms IS NULL")
-        .bind(status.as_str())
-        .bind(finished.then_some(now_ms))
-        .bind(run.to_string())
-        .execute(&mut **tx)
-        .await?;
-    Ok(finished.then(|| NewEvent {
+    let changed = sqlx::query(
+        "UPDATE runs SET status = ?, finished_ms = ? WHERE id = ? AND finished_ms IS NULL",
+    )
+    .bind(status.as_str())
+    .bind(finished.then_some(now_ms))
+    .bind(run.to_string())
+    .execute(&mut **tx)
+    .await?;
+    // A judge's change is none of its run's.
+    let ends = finished && changed.rows_affected() > 0;
+    Ok(ends.then(|| NewEvent {
         kind: EventKind::RunComplete,
         index: None,
         log_offset: 0,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use super::{Client, TestApp};
 
@@ -45,6 +46,31 @@ impl TestApp {
         self.cluster.run_pod(&job);
         self.cluster.called(1, |call| call.verb() == "logs").await;
         (run, job)
+    }
+}
+
+impl TestApp {
+    /// An ended run of three: the first two printed these patches, the third failed without one.
+    pub(crate) async fn printed(&self, patches: [&str; 2]) -> Run {
+        let user = self.user("a@example.com").await;
+        let run = self.start_run(&user, 3).await;
+        run.applied().await;
+        for (i, (job, patch)) in run.jobs.iter().zip(patches).enumerate() {
+            self.cluster.run_pod(job);
+            let sha = format!("{:x}", Sha256::digest(patch));
+            let check = json!({"v": 1, "seq": 1, "ts": "", "type": "check", "command": "make test",
+                "exit_code": i, "seconds": 1.0, "output_tail": "done"});
+            let patch = json!({"v": 1, "seq": 2, "ts": "", "type": "patch", "part": 1, "last": true,
+                "data": patch, "sha256": sha, "tree": "4b825dc", "files": 1, "additions": 1,
+                "deletions": 1});
+            self.cluster.print(job, check.to_string().as_bytes());
+            self.cluster.print(job, patch.to_string().as_bytes());
+            self.cluster.complete_pod(job);
+        }
+        self.cluster.run_pod(&run.jobs[2]);
+        self.cluster.end_pod(&run.jobs[2], 1, "Error", "");
+        run.events().await;
+        run
     }
 }
 

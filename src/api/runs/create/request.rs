@@ -37,6 +37,9 @@ pub struct CreateRunRequest {
     /// Shell commands that are run after the work, as evidence.
     #[serde(default)]
     pub checks: Vec<String>,
+    /// Run them at the base commit, too, before the work: did they fail there?
+    #[serde(default)]
+    pub checks_before: bool,
     pub limits: Option<RunLimits>,
 }
 
@@ -79,6 +82,8 @@ pub enum EngineName {
     Builtin,
     /// Another program in the image.
     Command,
+    /// Nobody: results are compared. Only of a run's judge.
+    Judge,
 }
 
 /// Where each variation stops by itself.
@@ -125,6 +130,17 @@ impl Problems {
     }
 }
 
+/// Whether a request may name this model.
+pub(crate) fn check_model(model: Option<&String>, agents: &Agents, path: &str) -> ApiResult<()> {
+    let mut problems = Problems(Vec::new());
+    problems.model(model, agents, path);
+    if problems.0.is_empty() {
+        Ok(())
+    } else {
+        Err(ApiError::unprocessable(problems.0))
+    }
+}
+
 impl Variant {
     fn check(&self, agents: &Agents, path: &str, problems: &mut Problems) {
         let at = |field: &str| format!("{path}.{field}");
@@ -133,6 +149,11 @@ impl Variant {
         problems.text(instructions, LONGEST_TEXT, &at("instructions"));
         problems.temperature(self.temperature, &at("temperature"));
         problems.text(self.command.as_ref(), LONGEST_COMMAND, &at("command"));
+        problems.unless(
+            self.engine != Some(EngineName::Judge),
+            &at("engine"),
+            "must be builtin or command; a run is judged after its end",
+        );
         let by_command = self.engine == Some(EngineName::Command);
         problems.unless(
             by_command == self.command.is_some(),

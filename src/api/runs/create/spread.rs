@@ -54,7 +54,7 @@ pub(super) fn spread(request: &CreateRunRequest, agents: &Agents) -> Vec<NewVari
                 instructions,
                 engine: match variant.and_then(|variant| variant.engine) {
                     Some(EngineName::Command) => Engine::Command,
-                    Some(EngineName::Builtin) | None => Engine::Builtin,
+                    _ => Engine::Builtin,
                 },
                 command: variant.and_then(|variant| variant.command.clone()),
                 // List prices the agent has itself, those for cached tokens too.
@@ -81,6 +81,7 @@ fn base(request: &CreateRunRequest, all: &AgentConfig, agents: &Agents) -> Varia
         system_prompt: all.system_prompt.clone(),
         stop_sequences: all.stop_sequences.clone(),
         checks: request.checks.clone(),
+        checks_before: request.checks_before,
         limits: Limits {
             timeout_seconds: Some(timeout.unwrap_or(agents.timeout_seconds)),
             max_total_tokens: limits.and_then(|limits| limits.max_total_tokens),
