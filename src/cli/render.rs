@@ -33,6 +33,7 @@ pub async fn render(agents: Agents, request: &str) -> anyhow::Result<String> {
         base_sha: commit.sha,
         prompt: request.prompt.trim().to_owned(),
         idempotency_key: None,
+        request_hash: None,
         variations,
     };
     let run = Run::new(new, clock::now_ms());

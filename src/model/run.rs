@@ -20,6 +20,8 @@ pub struct NewRun {
     pub base_sha: String,
     pub prompt: String,
     pub idempotency_key: Option<String>,
+    /// SHA-256 of the request, lower-case hex.
+    pub request_hash: Option<String>,
     pub variations: Vec<NewVariation>,
 }
 

@@ -282,6 +282,10 @@ async fn the_same_key_makes_the_same_run() {
     let (one, two) = (one.expect(202).json(), two.expect(202).json());
     assert_eq!(one, two);
     assert_eq!(keyed.post(RUNS, &request).await.expect(202).json(), one);
+    let mut changed = request.clone();
+    changed["prompt"] = json!("Say goodbye in the README");
+    let other = keyed.post(RUNS, &changed).await;
+    other.expect_problem(422, "idempotency_mismatch");
     // Another user's key is another key.
     let other = test
         .user("b@example.com")

@@ -8,6 +8,7 @@ pub use request::{AgentConfig, CreateRunRequest, EngineName, RunLimits, Variant}
 
 use axum::http::{HeaderMap, StatusCode};
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 
 use crate::api::error::{ApiError, ApiResult, FieldError, Problem};
@@ -16,6 +17,7 @@ use crate::app::AppState;
 use crate::auth::{CurrentUser, Scope};
 use crate::db::runs::Inserted;
 use crate::model::{NewRun, Run, RunId};
+use crate::runs::hex;
 
 /// Bytes of an idempotency key.
 const LONGEST_KEY: usize = 200;
@@ -43,11 +45,11 @@ pub struct AcceptedVariation {
 #[utoipa::path(
     post, path = "/api/v1/runs", tag = "runs",
     request_body = CreateRunRequest,
-    params(("Idempotency-Key" = Option<String>, Header, description = "the same key gives the same run")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "the same key with the same request gives the same run")),
     responses(
         (status = 202, body = CreateRunResponse),
         (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem),
-        (status = 422, body = Problem, description = "a field is wrong, or the repository or ref is not there"),
+        (status = 422, body = Problem, description = "a field is wrong, the repository or ref is not there, or the Idempotency-Key was sent with another request"),
         (status = 507, body = Problem, description = "the server's disk is nearly full"),
     )
 )]
@@ -59,8 +61,10 @@ pub async fn create_run(
 ) -> ApiResult<(StatusCode, Json<CreateRunResponse>)> {
     user.require(Scope::RunsCreate)?;
     let idempotency_key = idempotency_key(&headers)?;
+    let body = serde_json::to_vec(&request).map_err(|error| ApiError::internal(error.into()))?;
+    let request_hash = hex(&Sha256::digest(body));
     if let Some(key) = &idempotency_key
-        && let Some(id) = app.db.run_by_idempotency_key(user.id.as_str(), key).await?
+        && let Some(id) = made_before(&app, &user, key, &request_hash).await?
     {
         return accepted(&app, id).await;
     }
@@ -90,15 +94,41 @@ pub async fn create_run(
         git_ref: git_ref.map(str::to_owned),
         base_sha: resolved.sha,
         prompt: request.prompt.trim().to_owned(),
-        idempotency_key,
+        idempotency_key: idempotency_key.clone(),
+        request_hash: Some(request_hash.clone()),
         variations,
     };
     let new = run.id;
     let id = match app.runs.create(run).await.map_err(ApiError::internal)? {
         Inserted::New => new,
-        Inserted::Earlier(id) => id,
+        // By a request that came at the same time.
+        Inserted::Earlier(id) => {
+            let key = idempotency_key.unwrap_or_default();
+            let made = made_before(&app, &user, &key, &request_hash).await?;
+            made.unwrap_or(id)
+        }
     };
     accepted(&app, id).await
+}
+
+/// The run that the user's idempotency key has made, from the same request.
+async fn made_before(
+    app: &AppState,
+    user: &CurrentUser,
+    key: &str,
+    request_hash: &str,
+) -> ApiResult<Option<RunId>> {
+    let made = app.db.run_by_idempotency_key(user.id.as_str(), key).await?;
+    match made {
+        Some((id, Some(hash))) if hash != request_hash => Err(ApiError::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "idempotency_mismatch",
+            format!(
+                "this Idempotency-Key has made {id} from another request; send a new key with a new request"
+            ),
+        )),
+        other => Ok(other.map(|(id, _)| id)),
+    }
 }
 
 /// A run that cannot store its logs is better not begun.

@@ -25,13 +25,14 @@ impl Db {
     pub async fn insert_run(&self, run: &NewRun, now_ms: i64) -> Result<Inserted, DbError> {
         let mut tx = self.write().begin().await?;
         if let Some(key) = &run.idempotency_key
-            && let Some(id) = earlier(&mut tx, &run.user, key).await?
+            && let Some((id, _)) = earlier(&mut tx, &run.user, key).await?
         {
             return Ok(Inserted::Earlier(id));
         }
         sqlx::query(
-            "INSERT INTO runs (id, user_id, repo_url, git_ref, base_sha, prompt, status, created_ms, idempotency_key)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO runs (id, user_id, repo_url, git_ref, base_sha, prompt, status, created_ms,
+                idempotency_key, request_hash)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(run.id.to_string())
         .bind(&run.user)
@@ -42,6 +43,7 @@ impl Db {
         .bind(RunStatus::Pending.as_str())
         .bind(now_ms)
         .bind(&run.idempotency_key)
+        .bind(&run.request_hash)
         .execute(&mut *tx)
         .await?;
         for (index, variation) in run.variations.iter().enumerate() {
@@ -58,12 +60,12 @@ impl Db {
         Ok(Inserted::New)
     }
 
-    /// The run that a user made with this idempotency key.
+    /// The run that a user made with this idempotency key, and the hash of the request, where known.
     pub async fn run_by_idempotency_key(
         &self,
         user: &str,
         key: &str,
-    ) -> Result<Option<RunId>, DbError> {
+    ) -> Result<Option<(RunId, Option<String>)>, DbError> {
         let mut tx = self.read().begin().await?;
         earlier(&mut tx, user, key).await
     }
@@ -234,14 +236,15 @@ async fn earlier(
     tx: &mut Transaction<'_, Sqlite>,
     user: &str,
     key: &str,
-) -> Result<Option<RunId>, DbError> {
-    let row: Option<(String,)> =
-        sqlx::query_as("SELECT id FROM runs WHERE user_id = ? AND idempotency_key = ?")
-            .bind(user)
-            .bind(key)
-            .fetch_optional(&mut **tx)
-            .await?;
-    row.map(|(id,)| run_id(&id)).transpose()
+) -> Result<Option<(RunId, Option<String>)>, DbError> {
+    let row: Option<(String, Option<String>)> = sqlx::query_as(
+        "SELECT id, request_hash FROM runs WHERE user_id = ? AND idempotency_key = ?",
+    )
+    .bind(user)
+    .bind(key)
+    .fetch_optional(&mut **tx)
+    .await?;
+    row.map(|(id, hash)| Ok((run_id(&id)?, hash))).transpose()
 }
 
 /// Says whether there was an unfinished row to change.

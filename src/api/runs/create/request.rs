@@ -16,7 +16,7 @@ const LONGEST_WORD: usize = 200;
 const LONGEST_COMMAND: usize = 2000;
 
 /// A run to be made. Nothing but the first two is required.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateRunRequest {
     /// An https URL on an allowed host.
@@ -44,7 +44,7 @@ pub struct CreateRunRequest {
 }
 
 /// Settings of all variations.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AgentConfig {
     pub model: Option<String>,
@@ -58,7 +58,7 @@ pub struct AgentConfig {
 }
 
 /// Settings of one variation, over those of all.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Variant {
     /// One of `GET /api/v1/models`.
@@ -87,7 +87,7 @@ pub enum EngineName {
 }
 
 /// Where each variation stops by itself.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RunLimits {
     pub timeout_seconds: Option<u64>,
