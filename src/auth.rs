@@ -15,12 +15,14 @@ mod throttle;
 
 pub use self::account::{ApiKeyId, ApiKeyInfo, Credential, Scope, Scopes, SessionId, User, UserId};
 pub use self::api_key::ApiKey;
-pub use self::authenticate::{Authentication, authenticate};
+pub use self::authenticate::{Authentication, authenticate, is_still_good};
 pub use self::current::{CurrentUser, MissingScope};
 pub use self::password::{PasswordProblem, Passwords};
 pub use self::registration::{AccountProblem, NewAccount};
 pub use self::session::{COOKIE, Sessions};
 pub use self::throttle::{Throttle, Verdict};
+
+use tokio::sync::watch;
 
 use crate::config;
 
@@ -31,6 +33,8 @@ pub struct Auth {
     pub sessions: Sessions,
     /// Counts logins per account and per address.
     pub logins: Throttle,
+    /// Rings when a credential has ended before its time.
+    pub ended: watch::Sender<()>,
 }
 
 impl Auth {
@@ -39,6 +43,7 @@ impl Auth {
             passwords: Passwords::new()?,
             sessions: Sessions::new(&config.secret_key, config.session_hours),
             logins: Throttle::per_minute(config.login_attempts_per_minute),
+            ended: watch::Sender::new(()),
         })
     }
 }

@@ -32,7 +32,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Revoke an API key; it stops working at once. */
+        /** Revoke an API key; it stops working at once, and streams that it has opened end. */
         delete: operations["revoke_api_key"];
         options?: never;
         head?: never;
@@ -1502,7 +1502,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the same key gives the same run */
+                /** @description the same key with the same request gives the same run */
                 "Idempotency-Key"?: string | null;
             };
             path?: never;
@@ -1546,7 +1546,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description a field is wrong, or the repository or ref is not there */
+            /** @description a field is wrong, the repository or ref is not there, or the Idempotency-Key was sent with another request */
             422: {
                 headers: {
                     [name: string]: unknown;

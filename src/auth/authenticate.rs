@@ -81,6 +81,7 @@ async fn by_api_key(app: &App, text: &str) -> Result<Authentication, DbError> {
         email: user.email,
         scopes: info.scopes,
         credential: Credential::ApiKey(info.id),
+        expires_at: info.expires_at,
     }))
 }
 
@@ -96,9 +97,22 @@ async fn by_session(app: &App, token: &str) -> Result<Authentication, DbError> {
             email: user.email,
             scopes: Scopes::all(),
             credential: Credential::Session(claims.sid),
+            expires_at: Some(claims.exp.saturating_mul(1000)),
         }),
         _ => ENDED,
     })
+}
+
+/// Whether a credential that was good has not been revoked, and has not expired.
+pub async fn is_still_good(app: &App, user: &CurrentUser) -> Result<bool, DbError> {
+    let now = app.clock.now_ms();
+    if user.expires_at.is_some_and(|end| end <= now) {
+        return Ok(false);
+    }
+    match &user.credential {
+        Credential::ApiKey(id) => app.db.has_api_key(id).await,
+        Credential::Session(id) => Ok(app.db.session_user(id, now).await?.is_some()),
+    }
 }
 
 fn bearer(header: &str) -> Option<&str> {

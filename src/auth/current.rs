@@ -10,6 +10,8 @@ pub struct CurrentUser {
     /// What the credential allows: everything for a session.
     pub scopes: Scopes,
     pub credential: Credential,
+    /// When the credential ends by itself, in milliseconds since the Unix epoch.
+    pub expires_at: Option<i64>,
 }
 
 /// The credential is good, but not for this.

@@ -240,6 +240,16 @@ impl Db {
         Ok(done.rows_affected() == 1)
     }
 
+    /// Whether a key is there and not revoked.
+    pub async fn has_api_key(&self, id: &ApiKeyId) -> Result<bool, DbError> {
+        let row: Option<(i64,)> =
+            sqlx::query_as("SELECT 1 FROM api_keys WHERE id = ? AND revoked_at IS NULL")
+                .bind(id.as_str())
+                .fetch_optional(self.read())
+                .await?;
+        Ok(row.is_some())
+    }
+
     /// Notes that a key was used.
     pub async fn touch_api_key(&self, id: &ApiKeyId, now: i64) -> Result<(), DbError> {
         sqlx::query("UPDATE api_keys SET last_used_at = ? WHERE id = ?")

@@ -220,6 +220,47 @@ async fn a_client_that_stops_reading_is_cut_off_and_goes_on_where_it_was() {
 }
 
 #[tokio::test]
+async fn a_stream_ends_with_the_credential_that_opened_it() {
+    let test = TestApp::spawn().await;
+    let (run, job) = test.running().await;
+    let key = async |request: serde_json::Value| {
+        let reply = run.user.post("/api/v1/auth/api-keys", &request).await;
+        let key = reply.expect(201).json();
+        let client = test
+            .anonymous()
+            .with_header("x-api-key", key["api_key"].as_str().unwrap());
+        (client, key["key_info"]["id"].as_str().unwrap().to_owned())
+    };
+    let path = run.path("/stream");
+    let (revoked, id) = key(json!({"name": "a"})).await;
+    let (expiring, _) = key(json!({"name": "b", "expires_in_days": 1})).await;
+    let (other, _) = key(json!({"name": "c"})).await;
+    let mut streams = [
+        revoked.stream(&path, None).await,
+        expiring.stream(&path, None).await,
+        other.stream(&path, None).await,
+    ];
+    for stream in &mut streams {
+        stream.next().await.unwrap();
+    }
+    let [mut first, mut second, mut third] = streams;
+    let revoke = format!("/api/v1/auth/api-keys/{id}");
+    run.user.delete(&revoke).await.expect(204);
+    first.rest().await;
+    revoked.get(&path).await.expect(401);
+
+    test.clock.advance_ms(25 * 60 * 60 * 1000);
+    test.cluster.print(&job, b"for those who may still hear it");
+    let heard = |events: &[Event]| output_of(events, 0);
+    assert_eq!(heard(&second.rest().await), "");
+    test.cluster.complete_pod(&job);
+    assert_eq!(
+        heard(&third.rest().await),
+        "for those who may still hear it\n"
+    );
+}
+
+#[tokio::test]
 async fn logs_are_given_in_each_format_and_from_any_byte() {
     let test = TestApp::spawn().await;
     let run = finished(&test).await;

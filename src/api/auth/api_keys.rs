@@ -162,7 +162,7 @@ pub async fn list_api_keys(
     Ok(Json(keys.into_iter().map(ApiKeyResponse::from).collect()))
 }
 
-/// Revoke an API key; it stops working at once.
+/// Revoke an API key; it stops working at once, and streams that it has opened end.
 #[utoipa::path(
     delete, path = "/api/v1/auth/api-keys/{id}", tag = "auth",
     params(("id" = String, Path, description = "the key's id, `key_…`")),
@@ -184,6 +184,7 @@ pub async fn revoke_api_key(
         .revoke_api_key(&user.id, &id, app.clock.now_ms())
         .await?
     {
+        app.auth.ended.send_replace(());
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(ApiError::not_found("API key", id))

@@ -91,6 +91,7 @@ pub async fn logout(app: AppState, user: CurrentUser) -> ApiResult<(StatusCode, 
         ));
     };
     app.db.delete_session(&session).await?;
+    app.auth.ended.send_replace(());
     let cookie = Sessions::removal(secure(&app));
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]))
 }

@@ -15,6 +15,7 @@ use base64::engine::general_purpose::STANDARD;
 use futures::stream;
 use serde::Deserialize;
 use serde_json::json;
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::error;
@@ -24,7 +25,7 @@ use super::{find_agent, readable_run};
 use crate::api::error::{ApiError, ApiResult, Problem};
 use crate::api::extract::{Path, Query};
 use crate::app::AppState;
-use crate::auth::CurrentUser;
+use crate::auth::{CurrentUser, is_still_good};
 use crate::clock;
 use crate::logs::Piece;
 use crate::stream::{Item, RunReader, Step, StreamError, Token};
@@ -90,6 +91,7 @@ pub async fn stream_run(
     heartbeat(&mut first, &id);
     let frames = Frames {
         reader,
+        access: Access::new(&app, user),
         run_id: id,
         buffer: first,
         soft: app.lifecycle.soft().clone(),
@@ -127,8 +129,45 @@ fn refuse(error: StreamError) -> ApiError {
     }
 }
 
+/// By what right the stream is open.
+struct Access {
+    app: AppState,
+    user: CurrentUser,
+    ended: watch::Receiver<()>,
+}
+
+impl Access {
+    fn new(app: &AppState, user: CurrentUser) -> Self {
+        Self {
+            ended: app.auth.ended.subscribe(),
+            app: app.clone(),
+            user,
+        }
+    }
+
+    /// Whether it is over. The database is asked only when some credential has ended.
+    async fn is_over(&mut self) -> bool {
+        let expired = |end: i64| end <= self.app.clock.now_ms();
+        if self.user.expires_at.is_some_and(expired) {
+            return true;
+        }
+        if !self.ended.has_changed().unwrap_or(true) {
+            return false;
+        }
+        self.ended.mark_unchanged();
+        match is_still_good(&self.app, &self.user).await {
+            Ok(good) => !good,
+            Err(error) => {
+                error!(%error, "a stream ends because its credential cannot be looked up");
+                true
+            }
+        }
+    }
+}
+
 struct Frames {
     reader: RunReader,
+    access: Access,
     run_id: String,
     buffer: Vec<u8>,
     soft: CancellationToken,
@@ -145,6 +184,11 @@ impl Frames {
     async fn next(mut self) -> Option<(Result<Bytes, std::convert::Infallible>, Self)> {
         while self.buffer.len() < FULL && !self.last {
             if self.soft.is_cancelled() {
+                break;
+            }
+            if self.access.is_over().await {
+                // A client that comes back with its id is told why.
+                self.last = true;
                 break;
             }
             let buffer = &mut self.buffer;
@@ -193,6 +237,8 @@ impl Frames {
                 }
             }
             () = self.soft.cancelled() => {}
+            // The application that would drop the sender is held by us.
+            _ = self.access.ended.changed() => self.access.ended.mark_changed(),
         }
     }
 }
