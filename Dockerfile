@@ -59,9 +59,11 @@ USER 1000:1000
 WORKDIR /workspace
 ENTRYPOINT ["/usr/local/bin/aideator-agent"]
 
-# The same without a shell, git or anything else: no agent can work in it. The floor to compare sizes with.
-FROM scratch AS agent-bare
-COPY --from=binaries /aideator-agent /
+# The same without a shell and without git: enough for a judge, and the floor to compare sizes with.
+FROM ${API_BASE_IMAGE} AS agent-bare
+COPY --from=binaries /aideator-agent /usr/local/bin/
+USER 1000:1000
+ENTRYPOINT ["/usr/local/bin/aideator-agent"]
 
 # Programs that are one binary each, from npm.
 FROM docker.io/library/node:20-bookworm-slim AS engines
