@@ -124,7 +124,7 @@ async fn compare(
 ) -> Option<Stop> {
     let pairs = ranking.pairs();
     let message = format!(
-        "{} pairs of results to compare, each in both orders.",
+        "Pairs of results to compare, each in both orders: {}.",
         pairs.len()
     );
     output.status(Step::Context, message).await;
