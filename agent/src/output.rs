@@ -1,7 +1,8 @@
 //! The only writer of stdout: numbers the lines, joins and splits, paces.
 //!
 //! Invariants: a line is at most [`MAX_LINE_BYTES`] long with its newline and goes out in one write;
-//! `seq` has no hole; the secret is in no line, also where it comes in pieces; text waits at most [`TEXT_DELAY`] to be joined with what follows. The pace
+//! `seq` has no hole; the secret is in no line, also where it comes in pieces; text waits at most
+//! [`TEXT_DELAY`] to be joined with what follows. The pace
 //! ([`Pace`]) keeps the container's log from being rotated faster than a follower reads it.
 
 mod fit;
@@ -321,8 +322,13 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             body,
         };
         let mut json = line.to_json()?;
-        if self.secret.len() >= SECRET_BYTES && json.contains(&self.secret) {
-            json = json.replace(&self.secret, "[secret]");
+        if self.secret.len() >= SECRET_BYTES {
+            // As it stands in a line: it may have quotes.
+            let secret = serde_json::to_string(&self.secret)?;
+            let secret = &secret[1..secret.len() - 1];
+            if json.contains(secret) {
+                json = json.replace(secret, "[secret]");
+            }
         }
         json.push('\n');
         self.pace.wait(json.len()).await;

@@ -139,7 +139,11 @@ async fn check_base(
     let checks = Checks::new(config, output);
     let failed = checks.run(Of::Base, &shell, budget.work_until()).await;
     harden::end_leftovers();
-    fs::remove_dir_all(copy)?;
+    // A check may have made what cannot be removed; it only takes room.
+    if let Err(error) = fs::remove_dir_all(copy) {
+        let message = format!("The copy of the base commit cannot be removed: {error}.");
+        output.status(Step::Check, message).await;
+    }
     Ok(failed)
 }
 

@@ -28,7 +28,8 @@ fn fifty_thousand_files_cost_a_walk_and_stay_within_the_budget() {
     let task = task(prompt, &Config::default(), &[], &workspace, 128_000);
     let took = started.elapsed();
     eprintln!("50,000 files: {took:?}, {} bytes", task.text.len());
-    assert!(took.as_secs_f64() < 3.0, "{took:?}");
+    // A second where nothing else runs, in a build that is not optimised.
+    assert!(took.as_secs_f64() < 15.0, "{took:?}");
     assert!(
         task.text.len() < 128_000 * 4 / 10 + 4096,
         "{}",

@@ -106,7 +106,9 @@ impl Command {
         while let Ok(event) = self.events.try_recv() {
             if let Event::Spent { tokens, estimate } = event {
                 budget.spend(tokens, estimate);
-                self.output.print(budget.usage()).await;
+                if tokens.is_some() {
+                    self.output.print(budget.usage()).await;
+                }
             }
         }
         ended

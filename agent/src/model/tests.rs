@@ -38,16 +38,26 @@ fn patience() -> Patience {
         first_wait: Duration::from_millis(1),
         longest_wait: Duration::from_millis(10),
         longest_asked: Duration::from_millis(300),
+        // A busy machine is no silent provider.
+        first_chunk: Duration::from_secs(20),
+        next_chunk: Duration::from_secs(20),
+    }
+}
+
+/// For a provider that is silent on purpose.
+fn impatience() -> Patience {
+    Patience {
         first_chunk: Duration::from_millis(400),
         next_chunk: Duration::from_millis(200),
+        ..patience()
     }
 }
 
 async fn call(responses: Vec<Response>) -> Called {
-    call_with(responses, &Config::default()).await
+    call_with(responses, &Config::default(), patience()).await
 }
 
-async fn call_with(responses: Vec<Response>, config: &Config) -> Called {
+async fn call_with(responses: Vec<Response>, config: &Config, patience: Patience) -> Called {
     let server = Provider::start(responses);
     let provider = crate::input::Provider {
         base_url: server.base_url.clone(),
@@ -55,7 +65,7 @@ async fn call_with(responses: Vec<Response>, config: &Config) -> Called {
     };
     let (read, write) = tokio::io::duplex(1 << 20);
     let (output, writer) = Output::start(write, "", 32);
-    let mut model = Model::new("openai/m", config, &provider, patience(), output).unwrap();
+    let mut model = Model::new("openai/m", config, &provider, patience, output).unwrap();
     let started = tokio::time::Instant::now();
     let messages = [json!({"role": "user", "content": "go", REASONING: "hm"})];
     let reply = model.reply(&messages, &json!([])).await;
@@ -293,7 +303,11 @@ async fn case_8_failures_are_tried_again_only_where_that_can_help() {
         ),
         (Response::hang(b": keep\n\n"), ErrorKind::Timeout, 5),
     ] {
-        let called = call(vec![response; 6]).await;
+        let patience = match kind {
+            ErrorKind::Timeout => impatience(),
+            _ => patience(),
+        };
+        let called = call_with(vec![response; 6], &Config::default(), patience).await;
         assert_eq!(called.kind(), kind);
         assert_eq!(called.requests.len(), calls, "{kind:?}");
     }
@@ -353,7 +367,7 @@ async fn what_a_provider_refuses_by_name_is_left_out() {
         refuse("messages: unknown field reasoning_content"),
         Response::text("ok"),
     ];
-    let called = call_with(responses, &config).await;
+    let called = call_with(responses, &config, patience()).await;
     assert_eq!(called.reply.unwrap().text, "ok");
     let first = &called.requests[0];
     assert_eq!(first["model"], "m", "without LiteLLM's prefix");
