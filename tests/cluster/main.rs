@@ -15,3 +15,4 @@ mod outcomes;
 mod refusals;
 mod rights;
 mod support;
+mod tasks;
