@@ -125,7 +125,7 @@ function toVariant(draft: VariantDraft): NonNullable<NewRun["variants"]>[number]
 /** The draft that would start this run again. */
 export function fromRun(run: Run): Draft {
   const text = (value: number | null | undefined) => (value == null ? "" : String(value));
-  const { timeout_seconds: seconds, max_total_tokens: tokens, max_cost_usd: cost } = run.limits ?? {};
+  const { timeout_seconds: seconds, max_total_tokens: tokens, max_cost_usd: cost } = run.limits;
   return {
     repository: run.github_url,
     ref: run.ref ?? "",
@@ -142,7 +142,7 @@ export function fromRun(run: Run): Draft {
         image: "",
       };
     }),
-    checks: (run.checks ?? []).join("\n"),
+    checks: run.checks.join("\n"),
     minutes: seconds == null ? "" : text(seconds / 60),
     tokens: text(tokens),
     cost: text(cost),

@@ -5,11 +5,11 @@ type Schemas = components["schemas"];
 
 export type RunStatus = Schemas["RunStatus"];
 export type VariationStatus = Schemas["VariationStatus"];
-export type Run = Omit<Schemas["RunView"], "variations"> & { checks?: string[]; limits?: { timeout_seconds?: number | null; max_total_tokens?: number | null; max_cost_usd?: number | null }; variations: Variation[] };
-export type Variation = Schemas["VariationView"] & { command?: string | null; cost_usd?: number | null };
-export type Price = { input: number; output: number };
-export type Models = { models: { id: string; label: string; price?: Price | null }[]; any_model: boolean; engines: ("builtin" | "command")[]; images: string[] };
-export type RunPage = Omit<Schemas["RunListResponse"], "items"> & { items: Run[] };
+export type Run = Schemas["RunView"];
+export type Variation = Schemas["VariationView"];
+export type Price = Schemas["PriceView"];
+export type Models = Schemas["ModelsResponse"];
+export type RunPage = Schemas["RunListResponse"];
 export type NewRun = Schemas["CreateRunRequest"];
 export type AcceptedRun = Schemas["CreateRunResponse"];
 export type Check = Schemas["CheckResult"];
