@@ -1,6 +1,7 @@
 "use client";
 
-import { ChevronDown, ChevronUp, GitBranch, GitCommitHorizontal, LoaderCircle, Pause, Play, ShieldCheck, Square, TriangleAlert, Unplug } from "lucide-react";
+import { ChevronDown, ChevronUp, GitBranch, GitCommitHorizontal, LoaderCircle, Pause, Play, RotateCw, ShieldCheck, Square, TriangleAlert, Unplug } from "lucide-react";
+import Link from "next/link";
 import { useState, type ReactNode } from "react";
 import { useCancelRun } from "@/hooks/useAPI";
 import { dollars, duration, plural, repositoryName, short } from "@/lib/format";
@@ -52,6 +53,14 @@ export function RunHead(props: RunHeadProps) {
       </div>
       <div className="flex items-start justify-between gap-md max-md:flex-col max-md:gap-sm">
         <Prompt text={run.prompt} />
+        {ended && (
+          <Button asChild>
+            <Link href={`/?again=${run.run_id}`} title="The form, filled in with this run">
+              <RotateCw aria-hidden />
+              Run again
+            </Link>
+          </Button>
+        )}
         {!ended && (
           <div className="flex shrink-0 flex-wrap items-center gap-sm max-md:w-full max-md:[&>*]:flex-1">
             <Button onClick={() => onPause(!paused)} aria-pressed={paused}>
