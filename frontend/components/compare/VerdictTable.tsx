@@ -42,7 +42,7 @@ export function VerdictTable({ run, ranked, testsEdited, blind, shown, selected,
   const running = ranked.filter((variation) => variation.endedAt === null || !variation.complete).map(({ id }) => id);
   return (
     <Card aria-labelledby="verdict">
-      <div className="flex min-h-11 flex-wrap items-center gap-x-md gap-y-xs border-b px-md py-xs">
+      <div className="flex min-h-11 flex-wrap items-center gap-x-md gap-y-xs border-b px-md py-xs max-md:py-sm">
         <h2 id="verdict" className="text-body-sm font-semibold">
           Verdict
         </h2>

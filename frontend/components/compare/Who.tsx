@@ -45,7 +45,7 @@ export function WhoCell({ variation, instructions }: { variation: VariationState
       <span className="min-w-0">
         <span className="block truncate font-semibold">{names === null ? modelName(variation) : "Hidden"}</span>
         {names === null && settings !== "" && (
-          <span className={cn("block max-w-56 truncate text-caption text-neutral-shadow-ink", instructions !== null && "max-lg:max-w-36")} title={settings}>
+          <span className={cn("block max-w-56 truncate text-caption text-neutral-shadow-ink", instructions !== null && "max-lg:max-w-36", "max-md:max-w-none")} title={settings}>
             {settings}
           </span>
         )}

@@ -22,7 +22,7 @@ export function SelectionBar({ run, variation, changed }: { run: Run; variation:
       data-agent={variation + 1}
       className="sticky bottom-0 z-30 -mx-md mt-md border-t-3 border-agent bg-neutral-white shadow-[0_-8px_24px_-12px_hsl(222_84%_16%/0.18)] xl:-mx-lg"
     >
-      <div className="flex flex-wrap items-center gap-x-md gap-y-sm px-md py-3 pb-[max(0.75rem,env(safe-area-inset-bottom))] xl:px-lg">
+      <div className="flex flex-wrap items-center gap-x-md gap-y-sm px-md max-md:gap-x-sm py-3 pb-[max(0.75rem,env(safe-area-inset-bottom))] xl:px-lg">
         <p className="flex items-center gap-sm whitespace-nowrap">
           <AgentBadge agent={variation} large />
           <span>
@@ -40,7 +40,7 @@ export function SelectionBar({ run, variation, changed }: { run: Run; variation:
             <Button asChild>
               <a href={paths.patch(run.run_id, variation)} download={`${run.run_id}-${variation}.patch`}>
                 <Download aria-hidden />
-                .patch
+                <span className="max-md:sr-only">.patch</span>
               </a>
             </Button>
           </>

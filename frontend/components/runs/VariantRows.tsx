@@ -89,7 +89,7 @@ function VariantRow({ agent, variant, models, cost, wrong, onChange }: VariantRo
         />
         <Small
           aria-label={`Instructions for agent ${number} alone`}
-          placeholder="The same as the others"
+          placeholder="The server’s choice"
           value={variant.instructions}
           aria-invalid={wrong("instructions") !== undefined}
           onChange={(event) => onChange({ instructions: event.target.value })}
