@@ -85,9 +85,11 @@ function Toggle({ icon, text, on, onChange, className }: { icon: ReactNode; text
 }
 
 function SearchBox({ search, query, onQuery, matches, match, onStep }: LogToolbarProps) {
-  const onKeyDown = (event: KeyboardEvent) => {
+  const onKeyDown = (event: KeyboardEvent<HTMLInputElement>) => {
     if (event.key === "Enter") onStep(event.shiftKey ? -1 : 1);
-    else if (event.key === "Escape") onQuery("");
+    // First out of the search, then out of the field, where single keys do their work again.
+    else if (event.key === "Escape" && query !== "") onQuery("");
+    else if (event.key === "Escape") event.currentTarget.blur();
     else return;
     event.preventDefault();
   };

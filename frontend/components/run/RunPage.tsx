@@ -1,9 +1,16 @@
 "use client";
 
+import dynamic from "next/dynamic";
 import { useSearchParams } from "next/navigation";
 import { useRun } from "@/hooks/useAPI";
 import { Alert } from "../ui/alert";
-import { RunView } from "./RunView";
+
+const load = () => import("./RunView").then((module) => module.RunView);
+// While it comes, the account and the run are asked for: neither waits for the other.
+if (typeof window !== "undefined") void load();
+
+const Waiting = () => <div aria-busy="true" aria-label="Loading" className="skeleton h-96 animate-shimmer" />;
+const RunView = dynamic(load, { loading: Waiting });
 
 /** The run that the address names. */
 export function RunPage() {
@@ -19,5 +26,5 @@ function Loaded({ id }: { id: string }) {
   const run = useRun(id);
   if (run.data !== undefined) return <RunView run={run.data} />;
   if (run.isError) return <Alert tone="error">{run.error.message}</Alert>;
-  return <div aria-busy="true" aria-label="Loading" className="skeleton h-96 animate-shimmer" />;
+  return <Waiting />;
 }
