@@ -100,6 +100,12 @@ export function useCancelRun(id: string) {
   });
 }
 
+/** Tries a variation once more, with the same inputs. */
+export function useRetryVariation(id: string) {
+  const client = useQueryClient();
+  return useMutation({ mutationFn: (variation: number) => api.retryVariation(id, variation), onSuccess: () => refreshRun(client, id) });
+}
+
 /** Asks one agent to stop; the others go on. */
 export function useCancelVariation(id: string) {
   const client = useQueryClient();

@@ -85,6 +85,7 @@ export const api = {
   createRun: (body: NewRun, idempotencyKey: string) =>
     json<AcceptedRun>(request("POST", "/runs", body, { "Idempotency-Key": idempotencyKey })),
   cancelRun: (id: string) => done(request("DELETE", run(id))),
+  retryVariation: (id: string, variation: number) => done(request("POST", `${run(id)}/variations/${variation}/retry`)),
   cancelVariation: (id: string, variation: number) => done(request("POST", `${run(id)}/variations/${variation}/cancel`)),
   select: (id: string, variation: number, cancelOthers: boolean) =>
     done(request("POST", `${run(id)}/select`, { winning_variation_id: variation, ...(cancelOthers ? { cancel_others: true } : {}) })),

@@ -155,6 +155,7 @@ export function reduce(state: RunState, event: StreamEvent, extra: Extra = {}): 
       const after = reduceVariation(before, event, extra);
       const variations = state.variations.slice();
       variations[index] = after;
+      if (event.type === "agent_retry") return { ...state, variations, status: "running", complete: false };
       const running = state.status === "pending" && after.status !== "queued" && after.status !== "starting";
       return { ...state, variations, status: running && !runHasEnded(state.status) ? "running" : state.status };
     }
@@ -175,7 +176,7 @@ function reduceVariation(state: VariationState, event: VariationEvent, { line = 
       // The API has told the end already: what led to it is only replayed.
       if (hasEnded(state.status) && !state.complete && !hasEnded(event.status)) return { ...state, phases };
       return {
-        ...(state.complete && !hasEnded(event.status) ? anew(state) : state),
+        ...state,
         phases,
         status: event.status,
         reason: event.reason ?? null,
@@ -185,6 +186,8 @@ function reduceVariation(state: VariationState, event: VariationEvent, { line = 
         endedAt: hasEnded(event.status) ? (state.endedAt ?? event.timestamp) : state.endedAt,
       };
     }
+    case "agent_retry":
+      return anew(state, event);
     case "agent_error":
       return {
         ...state,
@@ -212,13 +215,13 @@ function reduceVariation(state: VariationState, event: VariationEvent, { line = 
 }
 
 /** Another attempt of a variation that had ended: nothing of the work before counts for it. */
-const anew = (state: VariationState): VariationState => ({
+const anew = (state: VariationState, { attempt, job_name, timestamp }: VariationEvent & { type: "agent_retry" }): VariationState => ({
   ...nothingKnown(state.id, ""),
-  jobName: state.jobName,
+  jobName: job_name,
   model: state.model,
   temperature: state.temperature,
-  phases: state.phases,
-  attempt: state.attempt + 1,
+  phases: enter(state.phases, "queue", "", Date.parse(timestamp)),
+  attempt,
 });
 
 function phasesAfter(phases: Phase[], event: VariationEvent & { type: "agent_status" }): Phase[] {

@@ -146,14 +146,15 @@ export class RunStore implements EventSink {
       case "run_complete":
         this.current = reduce(this.current, event);
         break;
-      default: {
-        const attempt = this.current.variations.find((variation) => variation.id === event.variation_id)?.attempt;
+      case "agent_retry":
+        this.current = reduce(this.current, event);
+        // The log of the attempt before stays with the API; this one's begins with its line 1.
+        this.logs.set(event.variation_id, newLog());
+        this.partial.delete(event.variation_id);
+        break;
+      default:
         this.current = reduce(this.current, event, event.type === "agent_complete" ? { received: this.received(event) } : {});
-        const after = this.current.variations.find((variation) => variation.id === event.variation_id)?.attempt;
-        const log = this.logs.get(event.variation_id);
-        if (log !== undefined && attempt !== after) log.hash = new LogHash();
         this.note(event);
-      }
     }
     this.pace.now();
   }
@@ -210,7 +211,7 @@ export class RunStore implements EventSink {
   }
 
   /** What the cluster says goes into the readable log, where it happened. */
-  private note(event: Exclude<StreamEvent, { type: "heartbeat" | "run_complete" | "agent_output" }>): void {
+  private note(event: Exclude<StreamEvent, { type: "heartbeat" | "run_complete" | "agent_output" | "agent_retry" }>): void {
     const readable = this.logs.get(event.variation_id)?.readable;
     if (readable === undefined) return;
     switch (event.type) {

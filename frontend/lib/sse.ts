@@ -48,6 +48,7 @@ const EVENT_TYPES: ReadonlySet<string> = new Set<StreamEvent["type"]>([
   "agent_status",
   "agent_error",
   "agent_complete",
+  "agent_retry",
   "log_gap",
   "run_complete",
 ]);
@@ -157,7 +158,8 @@ async function connect(url: string, lastEventId: string | null, stop: AbortSigna
       if (stop.aborted) return;
       const event = parseEvent(message.event, message.data);
       if (event === null) return;
-      if (event.type === "run_complete") ended = true;
+      // An end is taken back where a variation is tried again.
+      if (event.type !== "heartbeat") ended = event.type === "run_complete";
       handlers.onEvent(event, message.id ?? null);
     },
   });

@@ -72,6 +72,8 @@ export type StreamEvent =
       usage?: Maybe<Usage>;
       timestamp: string;
     }
+  /** What follows of that variation is another attempt's. */
+  | { type: "agent_retry"; variation_id: number; attempt: number; job_name: string; timestamp: string }
   | { type: "log_gap"; variation_id: number; reason: string; certain: boolean; after_timestamp?: Maybe<string> }
   | { type: "run_complete"; status: RunStatus; timestamp: string };
 

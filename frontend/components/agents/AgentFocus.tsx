@@ -24,6 +24,7 @@ import { Count, Tabs, TabsContent, TabsList, TabsTrigger } from "../ui/tabs";
 import { ActivityPanel } from "./ActivityPanel";
 import { Additions, Evidence, Measures } from "./AgentFacts";
 import { Cause } from "./CardBody";
+import { RetryButton } from "./RetryButton";
 import { SelectButton } from "./SelectButton";
 import { StopButton } from "./StopButton";
 import { canSelect, details, lasting, modelName, shortWord, statusWord } from "./words";
@@ -41,11 +42,13 @@ interface AgentFocusProps {
   line: number | null;
   onAgent: (agent: number) => void;
   onLine: (line: number | null) => void;
+  /** An agent is tried again: the run goes on. */
+  onRetried: () => void;
   onCompare: () => void;
 }
 
 /** One agent with all it printed and changed; the others stay in sight beside it. */
-export function AgentFocus({ run, store, state, agent, selected, running, now, line, onAgent, onLine, onCompare }: AgentFocusProps) {
+export function AgentFocus({ run, store, state, agent, selected, running, now, line, onAgent, onLine, onRetried, onCompare }: AgentFocusProps) {
   const variation = state.variations.find(({ id }) => id === agent) ?? state.variations[0];
   if (variation === undefined) return null;
   return (
@@ -59,7 +62,7 @@ export function AgentFocus({ run, store, state, agent, selected, running, now, l
             <KeyHint>1</KeyHint> to <KeyHint>{state.variations.length}</KeyHint> switch, <KeyHint>/</KeyHint> search
           </p>
         </nav>
-        <Viewer key={variation.id} {...{ run, store, variation, running, now, line, onLine }} selected={selected === variation.id} />
+        <Viewer key={variation.id} {...{ run, store, variation, running, now, line, onLine, onRetried }} selected={selected === variation.id} />
       </div>
       {selected === null && <MobileBar run={run} variation={variation} running={running} agents={state.variations.length} onAgent={onAgent} onCompare={onCompare} />}
     </>
@@ -115,11 +118,12 @@ interface ViewerProps {
   now: number;
   line: number | null;
   onLine: (line: number | null) => void;
+  onRetried: () => void;
 }
 
 type Tab = "result" | "activity" | "log" | "diff";
 
-function Viewer({ run, store, variation, selected, running, now, line, onLine }: ViewerProps) {
+function Viewer({ run, store, variation, selected, running, now, line, onLine, onRetried }: ViewerProps) {
   const [tab, setTab] = useState<Tab>("log");
   const [asking, setAsking] = useState(false);
   const select = useSelect(run.run_id);
@@ -151,6 +155,7 @@ function Viewer({ run, store, variation, selected, running, now, line, onLine }:
         </span>
         <Status status={status} word={statusWord(variation)} className="max-md:hidden" />
         <StopButton runId={run.run_id} variation={variation} size="md" />
+        <RetryButton runId={run.run_id} variation={variation} onRetried={onRetried} size="md" />
         {canSelect(variation) && (
           // On a phone it is in the bar at the bottom.
           <span className={cn("flex items-center gap-sm", !selected && "max-md:hidden")}>

@@ -15,6 +15,7 @@ import { CopyButton } from "../ui/copy";
 import { Status } from "../ui/status";
 import { Additions, Evidence, Measures } from "./AgentFacts";
 import { CardBody } from "./CardBody";
+import { RetryButton } from "./RetryButton";
 import { SelectButton } from "./SelectButton";
 import { StopButton } from "./StopButton";
 import { canSelect, details, lasting, modelName, statusWord } from "./words";
@@ -31,11 +32,12 @@ interface StreamCardProps {
   now: number;
   /** The moment that the log is shown at, ms since the epoch; null for the newest. */
   cursor: number | null;
+  onRetried: () => void;
   onFocus: () => void;
 }
 
 /** One agent: who, how it stands, what it prints now, and what came of it. */
-export function StreamCard({ run, store, variation, selected, dimmed, running, now, cursor, onFocus }: StreamCardProps) {
+export function StreamCard({ run, store, variation, selected, dimmed, running, now, cursor, onRetried, onFocus }: StreamCardProps) {
   const { id, status, patch } = variation;
   const waits = status === "queued" || status === "starting";
   const ended = hasEnded(status);
@@ -88,6 +90,7 @@ export function StreamCard({ run, store, variation, selected, dimmed, running, n
             </CopyButton>
           )}
           <StopButton runId={run.run_id} variation={variation} />
+          <RetryButton runId={run.run_id} variation={variation} onRetried={onRetried} />
           {canSelect(variation) && <SelectButton runId={run.run_id} variation={id} selected={selected} running={running} />}
         </span>
       </footer>

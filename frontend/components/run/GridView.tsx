@@ -17,13 +17,15 @@ interface GridViewProps {
   /** Ids of those that have not ended. */
   running: readonly number[];
   now: number;
+  /** An agent is tried again: the run goes on. */
+  onRetried: () => void;
   onFocus: (agent: number) => void;
   /** An agent at a moment was asked for. */
   onPick: (agent: number, at: number) => void;
 }
 
 /** All agents at once: their lanes of time, then a card of each. Pointing at a moment shows all logs as they were then. */
-export function GridView({ run, store, state, selected, running, now, onFocus, onPick }: GridViewProps) {
+export function GridView({ run, store, state, selected, running, now, onRetried, onFocus, onPick }: GridViewProps) {
   const [cursor, setCursor] = useState<number | null>(null);
   return (
     <>
@@ -32,7 +34,7 @@ export function GridView({ run, store, state, selected, running, now, onFocus, o
         {state.variations.map((variation) => (
           <StreamCard
             key={variation.id}
-            {...{ run, store, variation, running, now, cursor }}
+            {...{ run, store, variation, running, now, cursor, onRetried }}
             selected={selected === variation.id}
             dimmed={selected !== null && selected !== variation.id}
             onFocus={() => onFocus(variation.id)}

@@ -28,10 +28,10 @@ export function MobileBar({ run, variation, running, agents, onAgent, onCompare 
       data-agent={id + 1}
       className="sticky bottom-0 z-30 -mx-md mt-3 flex items-center gap-sm border-t bg-neutral-white px-md py-sm pb-[max(0.5rem,env(safe-area-inset-bottom))] md:hidden"
     >
-      <Button size="icon" className="size-11" aria-label={`Agent ${before + 1}`} disabled={agents < 2} onClick={() => onAgent(before)}>
+      <Button size="icon" className="size-11" aria-label={`Agent before: ${before + 1}`} disabled={agents < 2} onClick={() => onAgent(before)}>
         <ChevronLeft aria-hidden />
       </Button>
-      <Button size="icon" className="size-11" aria-label={`Agent ${after + 1}`} disabled={agents < 2} onClick={() => onAgent(after)}>
+      <Button size="icon" className="size-11" aria-label={`Next agent: ${after + 1}`} disabled={agents < 2} onClick={() => onAgent(after)}>
         <ChevronRight aria-hidden />
       </Button>
       <Button className="min-h-11 flex-1" onClick={onCompare}>

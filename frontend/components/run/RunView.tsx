@@ -101,12 +101,13 @@ export function RunView({ run }: { run: Run }) {
           {...{ run, store, state, agent, selected, running, now, line }}
           onAgent={(next) => go("focus", next)}
           onLine={(next) => go("focus", agent, next)}
+          onRetried={retryNow}
           onCompare={() => go("compare")}
         />
       )}
       {view === "compare" && <CompareView run={run} state={state} selected={selected} now={now} />}
       {view === "grid" && (
-        <GridView {...{ run, store, state, selected, running, now }} onFocus={(next) => go("focus", next)} onPick={(next, at) => go("focus", next, lineAt(store.log(next), at))} />
+        <GridView {...{ run, store, state, selected, running, now }} onRetried={retryNow} onFocus={(next) => go("focus", next)} onPick={(next, at) => go("focus", next, lineAt(store.log(next), at))} />
       )}
       {selected !== null && (
         <SelectionBar run={run} variation={selected} changed={state.variations.some(({ id, patch }) => id === selected && patch !== null)} />

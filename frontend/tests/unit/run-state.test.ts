@@ -107,10 +107,13 @@ test("another attempt begins with nothing of the one before", () => {
     line(1),
     line(2),
     { ...complete(0, 2), status: "failed" } as StreamEvent,
+    { type: "run_complete", status: "failed", timestamp: T },
+    { type: "agent_retry", variation_id: 0, attempt: 1, job_name: "agent-run-1-0-r1", timestamp: T },
     { type: "agent_status", variation_id: 0, status: "queued", timestamp: T },
     line(1),
   ]);
-  expect(first(state)).toMatchObject({ attempt: 1, status: "queued", lines: 1, holes: 0, complete: false, told: null });
+  expect(state).toMatchObject({ status: "running", complete: false });
+  expect(first(state)).toMatchObject({ attempt: 1, jobName: "agent-run-1-0-r1", status: "queued", lines: 1, holes: 0, complete: false, told: null });
 });
 
 test("phases follow what the agent does, and end with it", () => {

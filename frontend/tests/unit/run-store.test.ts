@@ -110,3 +110,14 @@ test("a hole in the numbers is shown where it is, and the proof does not hold", 
   const [first] = store.state.variations;
   expect(first === undefined ? "" : proofOf(first)).toBe("differs");
 });
+
+test("another attempt's log begins anew, and is proved by itself", () => {
+  const store = new RunStore(RUN);
+  store.onEvent(line("first"), "1");
+  store.onEvent({ type: "agent_retry", variation_id: 0, attempt: 1, job_name: "again", timestamp: TIME }, "2");
+  store.onEvent(line("a"), "3");
+  const sha256 = "87428fc522803d31065e7bce3cf03fe475096631e5e07bbd7a0fde60c4cf25c7";
+  store.onEvent({ type: "agent_complete", variation_id: 0, status: "succeeded", exit_code: 0, lines: 1, bytes: 2, sha256, timestamp: TIME }, "4");
+  const [first] = store.state.variations;
+  expect([store.log(0)?.raw.end, first?.attempt, first === undefined ? "" : proofOf(first)]).toEqual([1, 1, "same"]);
+});
