@@ -74,12 +74,12 @@ export function Cause({ variation }: { variation: VariationState }) {
 
 const WIDTHS = ["w-3/5", "w-3/4", "w-1/2", "w-2/3", "w-1/3"];
 
-/** The place of lines to come. */
+/** The place of lines to come. It stands still: five that shimmer keep a processor busy with waiting. */
 function Skeleton() {
   return (
     <div aria-hidden className="mb-auto grid gap-sm pt-xs">
       {WIDTHS.map((width) => (
-        <span key={width} className={cn("skeleton h-3 animate-shimmer", width)} />
+        <span key={width} className={cn("skeleton h-3", width)} />
       ))}
     </div>
   );

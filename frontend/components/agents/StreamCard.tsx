@@ -73,7 +73,7 @@ export function StreamCard({ run, store, variation, selected, dimmed, running, n
         <Button size="sm" onClick={onFocus} aria-label={`Focus agent ${id + 1}`}>
           <PanelLeft aria-hidden />
           Focus
-          <span className="@max-[21rem]:hidden">
+          <span className="max-md:hidden pointer-coarse:hidden @max-[21rem]:hidden">
             <KeyHint>{id + 1}</KeyHint>
           </span>
         </Button>
