@@ -8,7 +8,7 @@ export interface Span {
 }
 
 const INKS: Record<string, string> = {
-  red: "text-agent-1-ink",
+  red: "text-semantic-error-ink",
   green: "text-agent-3-ink",
   yellow: "text-agent-2-ink",
   blue: "text-agent-4-ink",

@@ -149,8 +149,8 @@ function Viewer({ run, store, variation, selected, running, now, line, onLine, o
           </h2>
           <Measures variation={variation} now={now} />
         </div>
-        <CopyLine command={command} label="Copy the kubectl command" className="flex-[0_1_31rem] max-lg:hidden" />
-        <span className="lg:hidden">
+        <CopyLine command={command} label="Copy the kubectl command" className="flex-[0_1_31rem] max-xl:hidden" />
+        <span className="xl:hidden">
           <CopyButton size="icon" text={command} label={`Copy: ${command}`} />
         </span>
         <Status status={status} word={statusWord(variation)} className="max-md:hidden" />

@@ -44,7 +44,7 @@ export function KubectlPanel({ run, state }: { run: Run; state: RunState }) {
         {followed !== undefined && <Line about={`Follow agent ${followed.id + 1}`} command={followLogs(followed.jobName, run.namespace)} />}
         {waiting !== undefined && <Line about={`Why is agent ${waiting.id + 1} waiting?`} command={describeJob(waiting.jobName, run.namespace)} />}
         <Line about="Watch all pods of this run" command={watchPods(run.run_id, run.namespace)} />
-        <Line about="Follow all agents without a browser" command={streamLogs(window.location.origin, run.run_id)} />
+        {waiting === undefined && <Line about="Follow all agents without a browser" command={streamLogs(window.location.origin, run.run_id)} />}
       </div>
       {runHasEnded(state.status) && (
         <p className="px-md pb-3 text-caption text-neutral-shadow-ink">

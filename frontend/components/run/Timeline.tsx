@@ -188,9 +188,9 @@ function Axis({ span, ended, cursor, onCursor }: { span: Span; ended: boolean; c
       {ticks(span).map(({ at, label }, index) => {
         const left = percent(span, at);
         const nearNow = !ended && Math.abs(left - percent(span, span.end)) < 6;
-        if (nearNow) return null;
+        if (nearNow || left > 97) return null;
         return (
-          <span key={at} className={cn("absolute", index > 0 && "-translate-x-1/2", index % 2 === 1 && "max-md:hidden")} style={{ left: `${left}%` }}>
+          <span key={at} className={cn("absolute whitespace-nowrap", index > 0 && "-translate-x-1/2", index % 2 === 1 && "max-md:hidden")} style={{ left: `${left}%` }}>
             {label}
           </span>
         );

@@ -199,7 +199,7 @@ describe("hostile text", () => {
 
   test("escape codes become our classes and never text of theirs", () => {
     const spans = ansiSpans('\u001b[1;31mFAIL\u001b[0m <img src=x> \u001b]8;;javascript:alert(1)\u0007link');
-    expect(spans[0]).toEqual({ text: "FAIL", className: "text-agent-1-ink font-bold" });
+    expect(spans[0]).toEqual({ text: "FAIL", className: "text-semantic-error-ink font-bold" });
     expect(spans.map((span) => span.className).join(" ")).not.toMatch(/javascript|img/);
     expect(spans.map((span) => span.text).join("")).toContain("<img src=x>");
   });
