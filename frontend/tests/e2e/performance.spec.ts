@@ -41,32 +41,43 @@ test("five agents at 1,000 lines a second each for 30 seconds: smooth, quick to 
     for (let agent = 0; agent < AGENTS; agent += 1) replay.status(agent, "running");
     await begin(page);
     const flood = startFlood(replay);
-    await useThePage(page, replay, flood.over);
+    // First somebody only watches, then somebody uses the page: what the use costs is in the time to answer.
+    await flood.most;
+    const watched = await end(page);
+    await begin(page);
+    await useThePage(page, flood.over);
     await flood.over;
-    const figures = await end(page);
+    const used = await end(page);
     for (let agent = 0; agent < AGENTS; agent += 1) replay.complete(agent, "succeeded");
     replay.end();
     const sent = replay.lines;
     await expect(fact(page, "Stream integrity")).toHaveText(`${sent.toLocaleString("en")} lines, no gaps, same bytes`, { timeout: 30_000 });
-    print("5 × 1,000 lines/s × 30 s", { ...figures, sent, received: sent, resumed: replay.resumed.length });
+    print("5 × 1,000 lines/s, watched", watched);
+    print("5 × 1,000 lines/s, used", used);
+    print("5 × 1,000 lines/s × 30 s", { sent, received: sent, resumed: replay.resumed.length });
 
     expect(sent).toBe(AGENTS * RATE * SECONDS);
     expect(replay.resumed.length).toBeGreaterThan(0);
-    expect(figures.inputs).toBeGreaterThan(10);
-    expect(figures.frameP95).toBeLessThanOrEqual(34 * slow);
-    expect(figures.longTasksMs).toBeLessThan(500 * slow);
-    expect(figures.inputP98).toBeLessThan(200 * slow);
-    expect(figures.nodes).toBeLessThan(3000);
-    expect(figures.heapMb).toBeLessThan(120);
+    expect(watched.frameP95).toBeLessThanOrEqual(34 * slow);
+    expect(watched.longTasksMs).toBeLessThan(500 * slow);
+    expect(used.inputs).toBeGreaterThan(5);
+    expect(used.inputP98).toBeLessThan(200 * slow);
+    for (const { nodes, heapMb } of [watched, used]) {
+      expect(nodes).toBeLessThan(3000);
+      expect(heapMb).toBeLessThan(120);
+    }
   } finally {
     await replay.close();
   }
 });
 
-/** Sends lines at their rate, whatever else this process does; each agent's as real ones are: text by the model. */
-function startFlood(replay: Replay): { over: Promise<void> } {
+/** Sends lines at their rate, whatever else this process does; after a third of them it breaks the connection. */
+function startFlood(replay: Replay): { most: Promise<void>; over: Promise<void> } {
   const start = performance.now();
   let sent = 0;
+  let tellMost = () => {};
+  const most = new Promise<void>((resolve) => (tellMost = resolve));
+  let cut = false;
   const over = new Promise<void>((resolve) => {
     const timer = setInterval(() => {
       const due = Math.min(RATE * SECONDS, Math.floor(((performance.now() - start) * RATE) / 1000));
@@ -74,20 +85,24 @@ function startFlood(replay: Replay): { over: Promise<void> } {
         for (let agent = 0; agent < AGENTS; agent += 1) replay.say(agent, { type: "text", delta: `${text(sent)}\n` });
       }
       replay.flush();
+      if (!cut && sent >= (RATE * SECONDS) / 3) {
+        cut = true;
+        replay.cut();
+      }
+      if (sent >= (RATE * SECONDS * 2) / 3) tellMost();
       if (sent === RATE * SECONDS) {
         clearInterval(timer);
         resolve();
       }
     }, 10);
   });
-  return { over };
+  return { most, over };
 }
 
-/** What somebody does who watches: looks at one after the other, searches, scrolls, pauses; in the middle the connection breaks. */
-async function useThePage(page: Page, replay: Replay, over: Promise<void>): Promise<void> {
+/** What somebody does: looks at one after the other, searches, scrolls, pauses. */
+async function useThePage(page: Page, over: Promise<void>): Promise<void> {
   let done = false;
   void over.then(() => (done = true));
-  setTimeout(() => replay.cut(), (SECONDS / 3) * 1000);
   const { keyboard, mouse } = page;
   for (let round = 0; !done; round += 1) {
     const steps = [

@@ -5,6 +5,9 @@ import { card, expect, expectAccessible, fact, picture, test } from "./support";
 
 /* States that a cluster passes through quickly, or not on demand, played by a script in front of the real page. */
 
+// Many checks of accessibility on few cores.
+test.describe.configure({ timeout: 300_000 });
+
 let replay: Replay;
 
 const play = async (baseURL: string | undefined, variations: number) => {
