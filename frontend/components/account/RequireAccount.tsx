@@ -5,6 +5,7 @@ import { useEffect, type ReactNode } from "react";
 import { useMe } from "@/hooks/useAPI";
 import { ApiError } from "@/lib/api";
 import { Alert } from "../ui/alert";
+import { Skeleton } from "@/components/ui/skeleton";
 
 /** Shows its children to who is signed in; sends everybody else to the sign-in page, and back to where they were. */
 export function RequireAccount({ children }: { children: ReactNode }) {
@@ -19,6 +20,6 @@ export function RequireAccount({ children }: { children: ReactNode }) {
     router.replace(`/login?next=${encodeURIComponent(here)}${ended ? "&ended=1" : ""}`);
   }, [router, signedOut, ended]);
   if (me.isError && !signedOut) return <Alert tone="error">{me.error.message}</Alert>;
-  if (me.data === undefined) return <div aria-busy="true" aria-label="Loading" className="skeleton h-64 animate-shimmer" />;
+  if (me.data === undefined) return <Skeleton className="h-64" />;
   return children;
 }

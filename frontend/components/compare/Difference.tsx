@@ -15,9 +15,10 @@ import { Alert } from "../ui/alert";
 import { Button } from "../ui/button";
 import { Select } from "../ui/select";
 import { BlindNames, Mark, useHue } from "./Who";
+import { Skeleton } from "@/components/ui/skeleton";
 
-const Skeleton = () => <div aria-busy="true" aria-label="Loading" className="skeleton m-md h-64 animate-shimmer" />;
-const PatchView = dynamic(() => import("../diff/PatchView").then((module) => module.PatchView), { loading: Skeleton });
+const Loading = () => <Skeleton className="m-md h-64" />;
+const PatchView = dynamic(() => import("../diff/PatchView").then((module) => module.PatchView), { loading: Loading });
 
 /** The two sides: an agent, or the commit that all of them started from. */
 export interface Sides {
@@ -86,7 +87,7 @@ export function Difference({ runId, candidates, changes, sides, onSides, wanted 
           {patch.error.message}
         </Alert>
       )}
-      {!patch.isError && patch.data === undefined && <Skeleton />}
+      {!patch.isError && patch.data === undefined && <Loading />}
       {differing?.length === 0 && <p className="p-md text-neutral-shadow-ink">{a === "base" ? "It changed no file." : "Both have the same files, byte for byte."}</p>}
       {patch.data !== undefined && patch.data !== "" && <PatchView key={`${a} ${b}`} patch={patch.data} wanted={wanted} />}
       {same.map((path) => (

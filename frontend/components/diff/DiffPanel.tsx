@@ -6,11 +6,12 @@ import { plural } from "@/lib/format";
 import type { VariationState } from "@/lib/run-state";
 import { Alert } from "../ui/alert";
 import { DiffLayoutSwitch } from "./layout";
+import { Skeleton } from "@/components/ui/skeleton";
 
-const Skeleton = () => <div aria-busy="true" aria-label="Loading" className="skeleton m-md h-64 animate-shimmer" />;
+const Loading = () => <Skeleton className="m-md h-64" />;
 
 /** Diffs are looked at late and not by everybody: their code comes when they do. */
-const PatchView = dynamic(() => import("./PatchView").then((module) => module.PatchView), { loading: Skeleton });
+const PatchView = dynamic(() => import("./PatchView").then((module) => module.PatchView), { loading: Loading });
 
 /** The change of a variation against the commit it started from. */
 export function DiffPanel({ runId, variation }: { runId: string; variation: VariationState }) {
@@ -26,7 +27,7 @@ export function DiffPanel({ runId, variation }: { runId: string; variation: Vari
       </Alert>
     );
   }
-  if (patch.data === undefined) return <Skeleton />;
+  if (patch.data === undefined) return <Loading />;
   return (
     <>
       <div className="flex flex-wrap items-center justify-between gap-sm border-b px-md py-sm">

@@ -4,12 +4,13 @@ import dynamic from "next/dynamic";
 import { useSearchParams } from "next/navigation";
 import { useRun } from "@/hooks/useAPI";
 import { Alert } from "../ui/alert";
+import { Skeleton } from "@/components/ui/skeleton";
 
 const load = () => import("./RunView").then((module) => module.RunView);
 // While it comes, the account and the run are asked for: neither waits for the other.
 if (typeof window !== "undefined") void load();
 
-const Waiting = () => <div aria-busy="true" aria-label="Loading" className="skeleton h-96 animate-shimmer" />;
+const Waiting = () => <Skeleton className="h-96" />;
 const RunView = dynamic(load, { loading: Waiting });
 
 /** The run that the address names. */

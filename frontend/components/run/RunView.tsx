@@ -20,8 +20,9 @@ import { GridView } from "./GridView";
 import { RunHead } from "./RunHead";
 import { SelectionBar } from "./SelectionBar";
 import { TabProgress } from "./TabProgress";
+import { Skeleton } from "@/components/ui/skeleton";
 
-const loading = () => <div aria-busy="true" aria-label="Loading" className="skeleton h-96 animate-shimmer" />;
+const loading = () => <Skeleton className="h-96" />;
 
 /** The other views are looked at after the grid: their code comes when they are. */
 const AgentFocus = dynamic(() => import("../agents/AgentFocus").then((module) => module.AgentFocus), { loading });

@@ -13,6 +13,7 @@ import { Button } from "../ui/button";
 import { control } from "../ui/field";
 import { Select } from "../ui/select";
 import { RunList } from "./RunList";
+import { Skeleton } from "@/components/ui/skeleton";
 
 const PER_PAGE = 20;
 const TYPING_MS = 300;
@@ -55,7 +56,7 @@ export function History() {
         </p>
       </search>
       {runs.isError && <Alert tone="error">{runs.error.message}</Alert>}
-      {runs.isPending && <div aria-busy="true" aria-label="Loading" className="skeleton h-64 animate-shimmer" />}
+      {runs.isPending && <Skeleton className="h-64" />}
       {runs.data !== undefined && runs.data.items.length > 0 && <RunList runs={runs.data.items} />}
       {runs.data?.items.length === 0 &&
         (narrowed || page > 1 ? (

@@ -11,6 +11,7 @@ import { draftKey, parseDraft } from "@/lib/new-run";
 import { Alert } from "../ui/alert";
 import { NewRunForm, initialDraft } from "./NewRunForm";
 import { RunList } from "./RunList";
+import { Skeleton } from "@/components/ui/skeleton";
 
 const RECENT = 5;
 
@@ -32,7 +33,7 @@ export function Home({ steps }: { steps: ReactNode }) {
   }
   // What the form begins with depends on all of them.
   if (me.data === undefined || (runs.data === undefined && !runs.isError) || (again !== null && source.isPending)) {
-    return <div aria-busy="true" aria-label="Loading" className="skeleton h-[40rem] animate-shimmer" />;
+    return <Skeleton className="h-[40rem]" />;
   }
   const items = runs.data?.items ?? [];
   const stored = parseDraft(readStored(draftKey(me.data.id)));
