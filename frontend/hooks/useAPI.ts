@@ -106,6 +106,12 @@ export function useRetryVariation(id: string) {
   return useMutation({ mutationFn: (variation: number) => api.retryVariation(id, variation), onSuccess: () => refreshRun(client, id) });
 }
 
+/** Has the results of a run compared by a model, whose advice the run then has. */
+export function useJudge(id: string) {
+  const client = useQueryClient();
+  return useMutation({ mutationFn: () => api.judge(id), onSettled: () => refreshRun(client, id) });
+}
+
 /** Asks one agent to stop; the others go on. */
 export function useCancelVariation(id: string) {
   const client = useQueryClient();

@@ -46,6 +46,9 @@ const done = async (response: Promise<Response>): Promise<void> => {
   await response;
 };
 
+/** What a judge is among the variations of a run. */
+const JUDGE = 255;
+
 const run = (id: string) => `/runs/${encodeURIComponent(id)}`;
 
 export interface Credentials {
@@ -85,6 +88,11 @@ export const api = {
   createRun: (body: NewRun, idempotencyKey: string) =>
     json<AcceptedRun>(request("POST", "/runs", body, { "Idempotency-Key": idempotencyKey })),
   cancelRun: (id: string) => done(request("DELETE", run(id))),
+  /** Has the results compared by a model; ready when its Job has ended, which its stream tells. */
+  judge: async (id: string) => {
+    await request("POST", `${run(id)}/judge`, {});
+    await (await request("GET", `${run(id)}/stream?variation=${JUDGE}`)).text();
+  },
   retryVariation: (id: string, variation: number) => done(request("POST", `${run(id)}/variations/${variation}/retry`)),
   cancelVariation: (id: string, variation: number) => done(request("POST", `${run(id)}/variations/${variation}/cancel`)),
   select: (id: string, variation: number, cancelOthers: boolean) =>

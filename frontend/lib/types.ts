@@ -20,6 +20,8 @@ export type Scope = Schemas["Scope"];
 export type NewApiKey = Schemas["CreateApiKeyResponse"];
 export type Verdict = Schemas["Verdict"];
 export type Verification = Schemas["VerifyResponse"];
+/** A judge's advice on the results of a run. */
+export type Judgement = Schemas["JudgementView"];
 export type Repository = Schemas["CheckRepoResponse"];
 /** `application/problem+json`. */
 export type Problem = Schemas["Problem"];

@@ -7,13 +7,14 @@ import { usePatches } from "@/hooks/useAPI";
 import { useStored } from "@/hooks/useStored";
 import { agreement, editsTest, type Changes } from "@/lib/agreement";
 import type { RunState } from "@/lib/run-state";
-import type { Run } from "@/lib/types";
+import { runHasEnded, type Run } from "@/lib/types";
 import { blindNames, byEvidence } from "@/lib/verdict";
 import { Alert } from "../ui/alert";
 import { Button } from "../ui/button";
 import { AgreementMap } from "./AgreementMap";
 import { ChecksPanel } from "./ChecksPanel";
 import { Difference, type Sides } from "./Difference";
+import { JudgePanel } from "./JudgePanel";
 import { VerdictTable } from "./VerdictTable";
 import { BlindNames } from "./Who";
 
@@ -78,6 +79,8 @@ export function CompareView({ run, state, selected, now }: CompareViewProps) {
           )}
         </VerdictTable>
         {error !== null && <Alert tone="error">{error.message}</Alert>}
+        {/* Its reasons name the agents by number. */}
+        {!blind && runHasEnded(run.status) && (withPatch.length > 1 || run.judgement != null) && <JudgePanel runId={run.run_id} judgement={run.judgement ?? null} />}
         {/* Beside the difference where there is room; below its map, and above the checks, on a phone. */}
         <div className="grid items-start gap-md md:grid-cols-2 xl:grid-cols-[minmax(0,1fr)_25rem] xl:grid-rows-[auto_1fr]">
           <div className="order-2 min-w-0 md:order-3 md:col-span-2 xl:order-none xl:col-span-1 xl:row-span-2">

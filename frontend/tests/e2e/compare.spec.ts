@@ -114,6 +114,22 @@ test("judged blind, nothing tells who did what until one is picked; the pick can
   expect((await (await page.request.get(`/api/v1/runs/${finished}`)).json()).winning_variation_id).toBeNull();
 });
 
+test("a model's advice comes when it is asked for, and is marked as advice", async ({ page }) => {
+  await openComparison(page);
+  const panel = page.getByRole("region", { name: "A model’s advice" });
+  await expect(panel).toContainText("You decide.");
+  await panel.getByRole("button", { name: "Ask a judge" }).click();
+  const places = panel.getByRole("listitem");
+  await expect(places).toHaveCount(3, { timeout: 60_000 });
+  // Only the first agent's result passes the check.
+  await expect(places.first()).toContainText("#1");
+  await expect(places.first()).toContainText("Agent 1");
+  await expect(panel).toContainText("tokens");
+  await expectAccessible(page);
+  await page.reload();
+  await expect(places.first()).toContainText("Agent 1");
+});
+
 test("from a prompt to a pick, by keyboard only", async ({ page, context }) => {
   await signIn(context);
   await page.goto("/");
