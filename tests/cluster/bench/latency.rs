@@ -90,7 +90,8 @@ async fn one(own: &OwnServer, load: &Load) {
     let mut ours = gather(streams).await;
     let used = cpu(own.pid()) - before;
     let memory = rss(own.pid());
-    let name = format!("{AGENTS} × {rate} lines/s, {clients} clients");
+    let clients_word = if clients == 1 { "client" } else { "clients" };
+    let name = format!("{AGENTS} × {rate} lines/s, {clients} {clients_word}");
     let [ours_50, ours_99] = [50, 99].map(|p| percentile(&mut ours.delays, p));
     let [bare_50, bare_99] = [50, 99].map(|p| percentile(&mut bare.delays, p));
     for (p, ours, bare, limit) in [
