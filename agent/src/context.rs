@@ -9,16 +9,13 @@ use std::{fmt::Write as _, path::Path, time::Instant};
 use aideator_agent::config::Config;
 
 use self::survey::Survey;
-use crate::{checks::Failed, workspace::Workspace};
+use crate::{checks::Failed, limits::TOKEN_BYTES, workspace::Workspace};
 
 /// The system prompt when the configuration has none.
 const SYSTEM: &str = include_str!("../prompts/system.md");
 
 /// Share of the model's window that is filled before it has said a word, percent.
 const PERCENT: u64 = 10;
-
-/// Bytes of a token, roughly.
-const TOKEN_BYTES: u64 = 4;
 
 /// Most bytes of the tree, of the instructions, and of one file; and files that are shown.
 const TREE_BYTES: usize = 8 * 1024;

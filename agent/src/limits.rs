@@ -2,10 +2,17 @@
 
 use std::time::Duration;
 
-use aideator_agent::{config::Config, protocol::Body};
+use aideator_agent::{
+    config::Config,
+    prices::{self, Price},
+    protocol::Body,
+};
 use tokio::time::Instant;
 
-use crate::prices::{self, Price};
+use crate::output::Output;
+
+/// Bytes of a token, roughly: for what no provider has counted.
+pub(crate) const TOKEN_BYTES: u64 = 4;
 
 /// Defaults where the configuration says nothing.
 const TIMEOUT: Duration = Duration::from_mins(20);
@@ -120,6 +127,14 @@ impl Budget {
         self.tokens.output += tokens.output;
         if let Some(cached) = tokens.cached {
             *self.tokens.cached.get_or_insert(0) += cached;
+        }
+    }
+
+    /// Counts a call, and tells what was spent so far where the provider told what it cost.
+    pub(crate) async fn charge(&mut self, tokens: Option<Tokens>, estimate: u64, output: &Output) {
+        self.spend(tokens, estimate);
+        if tokens.is_some() {
+            output.print(self.usage()).await;
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Code map, in the order of a run: [`input`] is read, [`git`] clones, [`context`] begins the
 //! [`conversation`], an [`engine`] works with [`model`] and [`tools`] (files through [`workspace`],
-//! commands through [`shell`]) within its [`limits`] (costs by [`prices`]), [`checks`] judge, [`git`]
+//! commands through [`shell`]) within its [`limits`] (costs by [`prices`](aideator_agent::prices)), [`checks`] judge, [`git`]
 //! makes the patch, and [`output`] has printed all of it; [`run`] holds this together. An engine that
 //! is another program has the model through the [`broker`]. A [`judge`] compares what others made.
 
@@ -19,7 +19,6 @@ mod judge;
 mod limits;
 mod model;
 mod output;
-mod prices;
 mod run;
 mod shell;
 mod signal;

@@ -3,32 +3,44 @@
 //! The table is shipped with the agent and gets old; prices in the configuration go before it. A
 //! model that is not in it costs "unknown", never nothing.
 
+use std::{collections::HashMap, sync::LazyLock};
+
 /// Made by `scripts/lib/price-table`, which says of what.
 const TABLE: &str = include_str!("../prices.tsv");
 
+/// By name; read once.
+static KNOWN: LazyLock<HashMap<&str, Known>> = LazyLock::new(|| {
+    rows()
+        .map(|(name, fields)| (name, known_by(fields)))
+        .collect()
+});
+
 /// US dollars per million tokens.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Price {
-    pub(crate) input: f64,
-    pub(crate) output: f64,
+pub struct Price {
+    /// Tokens that the model reads.
+    pub input: f64,
+    /// Tokens that it writes.
+    pub output: f64,
     /// Of input that comes from the provider's cache.
-    pub(crate) cached: f64,
+    pub cached: f64,
 }
 
 /// What is known of a model.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub(crate) struct Known {
-    pub(crate) price: Option<Price>,
+pub struct Known {
+    /// Its list price.
+    pub price: Option<Price>,
     /// Tokens that it reads at most.
-    pub(crate) window: Option<u64>,
+    pub window: Option<u64>,
 }
 
 /// Looks a model up: by its whole name, then without its prefixes, `openai/gpt-x` as `gpt-x`.
-pub(crate) fn known(model: &str) -> Known {
+pub fn known(model: &str) -> Known {
     let mut name = model;
     loop {
-        if let Some(known) = find(name) {
-            return known;
+        if let Some(known) = KNOWN.get(name) {
+            return *known;
         }
         match name.split_once('/') {
             Some((_, rest)) => name = rest,
@@ -37,12 +49,14 @@ pub(crate) fn known(model: &str) -> Known {
     }
 }
 
-fn find(name: &str) -> Option<Known> {
-    let line = TABLE
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .find(|line| line.split('\t').next() == Some(name))?;
-    let mut fields = line.split('\t').skip(1);
+/// Each model with what is said of it.
+fn rows() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let lines = TABLE.lines().filter(|line| !line.starts_with('#'));
+    lines.filter_map(|line| line.split_once('\t'))
+}
+
+fn known_by(fields: &str) -> Known {
+    let mut fields = fields.split('\t');
     let mut price = || fields.next()?.parse::<f64>().ok();
     let (input, output, cached) = (price(), price(), price());
     let window = fields.next().and_then(|window| window.parse().ok());
@@ -51,7 +65,7 @@ fn find(name: &str) -> Option<Known> {
         output,
         cached: cached.unwrap_or(input),
     });
-    Some(Known { price, window })
+    Known { price, window }
 }
 
 #[cfg(test)]
@@ -67,16 +81,16 @@ mod tests {
         for unknown in ["scripted-small", "", "#", "sample_spec", "my/gpt"] {
             assert_eq!(known(unknown), Known::default(), "{unknown}");
         }
-        let lines = TABLE.lines().filter(|line| !line.starts_with('#'));
-        for line in lines {
-            let known = find(line.split('\t').next().unwrap()).unwrap();
+        for (name, fields) in rows() {
+            let known = known_by(fields);
             assert!(
                 known
                     .price
                     .is_none_or(|price| price.input > 0.0 && price.output > 0.0),
-                "{line}"
+                "{name}"
             );
-            assert!(known.price.is_some() || known.window.is_some(), "{line}");
+            assert!(known.price.is_some() || known.window.is_some(), "{name}");
         }
+        assert_eq!(KNOWN.len(), rows().count(), "a model is there once");
     }
 }

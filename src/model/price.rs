@@ -1,27 +1,16 @@
 //! What models cost, as far as it is known. Unknown is `None`, never 0.
 
 use aideator_agent::config::Prices;
+use aideator_agent::prices::known;
 
-/// The agent's own table, so that both say the same. A proxy, a discount or a price of one's own is
+/// The list price of a model, by the agent's own table. A proxy, a discount or a price of one's own is
 /// what `MODELS` is for.
-const TABLE: &str = include_str!("../../agent/prices.tsv");
-
-/// The list price of a model: by its whole name, then without its prefixes, `openai/gpt-x` as `gpt-x`.
 pub fn list_price(model: &str) -> Option<Prices> {
-    let mut name = model;
-    loop {
-        if let Some(row) = row(name) {
-            let mut prices = row.split('\t').skip(1).map(str::parse);
-            let (input, output) = (prices.next()?.ok()?, prices.next()?.ok()?);
-            return Some(Prices { input, output });
-        }
-        name = name.split_once('/')?.1;
-    }
-}
-
-fn row(name: &str) -> Option<&'static str> {
-    let mut rows = TABLE.lines().filter(|line| !line.starts_with('#'));
-    rows.find(|row| row.split('\t').next() == Some(name))
+    let price = known(model).price?;
+    Some(Prices {
+        input: price.input,
+        output: price.output,
+    })
 }
 
 /// US dollars for so many tokens. Cached ones count in full: what a provider takes off for them is

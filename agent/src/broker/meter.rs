@@ -4,12 +4,10 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 
 use super::{Event, usage::Usage};
+use crate::limits::TOKEN_BYTES;
 
 /// Longest event, or whole answer, that is looked into, bytes.
 const LINE_BYTES: usize = 4 * 1024 * 1024;
-
-/// Bytes of a token, roughly.
-const TOKEN_BYTES: u64 = 4;
 
 /// Reads one answer; tells what it cost when it is dropped, also where the client has gone away.
 pub(super) struct Meter {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::Ended;
 use crate::{
     conversation::{Conversation, Shortened},
-    limits::Budget,
+    limits::{Budget, TOKEN_BYTES},
     model::{Call, ErrorKind, Finish, Model, ModelError, Reply},
     output::Output,
     tools::{Said, Tool, Toolbox},
@@ -174,13 +174,8 @@ impl Builtin {
 
     async fn count(&self, budget: &mut Budget, reply: &Reply) {
         let said = reply.text.len() + reply.calls.iter().map(|c| c.arguments.len()).sum::<usize>();
-        budget.spend(
-            reply.tokens,
-            self.conversation.estimate() + (said / 4) as u64,
-        );
-        if reply.tokens.is_some() {
-            self.output.print(budget.usage()).await;
-        }
+        let estimate = self.conversation.estimate() + said as u64 / TOKEN_BYTES;
+        budget.charge(reply.tokens, estimate, &self.output).await;
     }
 
     /// An answer that was cut: none of its calls is run, the last may be half of what was meant.

@@ -105,10 +105,7 @@ impl Command {
         // Calls that were cut by the end cost, too.
         while let Ok(event) = self.events.try_recv() {
             if let Event::Spent { tokens, estimate } = event {
-                budget.spend(tokens, estimate);
-                if tokens.is_some() {
-                    self.output.print(budget.usage()).await;
-                }
+                budget.charge(tokens, estimate, &self.output).await;
             }
         }
         ended
@@ -206,10 +203,7 @@ impl State<'_> {
                 None
             }
             Event::Spent { tokens, estimate } => {
-                self.budget.spend(tokens, estimate);
-                if tokens.is_some() {
-                    self.output.print(self.budget.usage()).await;
-                }
+                self.budget.charge(tokens, estimate, self.output).await;
                 let spent = self.budget.spent()?;
                 let summary = format!("The run's budget is spent ({}).", spent.reason());
                 Some(Ended::stopped(spent.reason(), summary))

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    limits::Budget,
+    limits::{Budget, TOKEN_BYTES},
     model::{Model, Reply},
     output::Output,
 };
@@ -18,9 +18,8 @@ const SYSTEM: &str = include_str!("../../prompts/judge.md");
 /// How often the model may answer with something else than a verdict.
 const TRIES: u32 = 2;
 
-/// Share of the model's window that one change may fill, percent, and bytes of a token.
+/// Share of the model's window that one change may fill, percent.
 const CHANGE_PERCENT: u64 = 30;
-const TOKEN_BYTES: u64 = 4;
 
 /// What of a check's output is shown, bytes of its end.
 const TAIL: usize = 1500;
@@ -79,10 +78,7 @@ impl<'a> Asker<'a> {
                 }
             };
             let estimate = (question.len() + reply.text.len()) as u64 / TOKEN_BYTES;
-            budget.spend(reply.tokens, estimate);
-            if reply.tokens.is_some() {
-                self.output.print(budget.usage()).await;
-            }
+            budget.charge(reply.tokens, estimate, &self.output).await;
             if let Some(opinion) = read(&reply, a.variation_id, b.variation_id) {
                 return Ok(opinion);
             }
