@@ -17,7 +17,7 @@ pub use id::{BadRunId, RunId, VariationKey, job_name};
 pub use judge::{Candidate, JUDGE, Judge, Judgement};
 pub use price::{cost_usd, list_price};
 pub use run::{
-    CheckResult, NewJudge, NewRun, NewVariation, PatchStats, Run, Selection, Settled, Timings,
-    Usage, Variation, VariationUpdate,
+    CheckResult, Idempotency, NewJudge, NewRun, NewVariation, PatchStats, Run, Selection, Settled,
+    Timings, Usage, Variation, VariationUpdate,
 };
 pub use status::{RunStatus, UnknownStatus, VariationStatus};

@@ -32,8 +32,7 @@ pub async fn render(agents: Agents, request: &str) -> anyhow::Result<String> {
         git_ref: git_ref.map(str::to_owned),
         base_sha: commit.sha,
         prompt: request.prompt.trim().to_owned(),
-        idempotency_key: None,
-        request_hash: None,
+        idempotency: None,
         variations,
     };
     let run = Run::new(new, clock::now_ms());

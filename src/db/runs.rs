@@ -7,7 +7,7 @@ use sqlx::AssertSqlSafe;
 
 use self::rows::{JudgementRow, RunRow, VariationRow};
 use super::{Db, DbError};
-use crate::model::{Run, RunId, RunStatus, VariationKey, VariationStatus};
+use crate::model::{JUDGE, Run, RunId, RunStatus, VariationKey, VariationStatus};
 
 pub use write::Inserted;
 
@@ -146,8 +146,9 @@ impl Db {
     /// How many variations are in each status.
     pub async fn count_variations(&self) -> Result<Vec<(VariationStatus, i64)>, DbError> {
         let rows: Vec<(String, i64)> = sqlx::query_as(
-            "SELECT status, COUNT(*) FROM current_variations WHERE idx < 255 GROUP BY status",
+            "SELECT status, COUNT(*) FROM current_variations WHERE idx < ? GROUP BY status",
         )
+        .bind(i64::from(JUDGE))
         .fetch_all(self.read())
         .await?;
         rows.into_iter()

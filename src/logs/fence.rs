@@ -5,8 +5,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::split_stamp;
-use super::stamp::instant;
+use super::stamp::time_of;
 
 /// Lines of a container's two streams may be stored slightly out of order: only one that is newer
 /// than the other stream's beginning by this much proves that the beginning was left out.
@@ -36,10 +35,9 @@ impl Fence {
     /// For a stream that begins with `bytes`; `None` if they hold no whole line with a timestamp.
     pub fn new(bytes: &[u8]) -> Option<Self> {
         let end = bytes.iter().position(|b| *b == b'\n')?;
-        let (stamp, _) = split_stamp(&bytes[..end])?;
         Some(Self {
             first: bytes[..=end].to_vec(),
-            at: instant(stamp)?,
+            at: time_of(&bytes[..end])?,
             place: Place::Before,
         })
     }
@@ -62,8 +60,7 @@ impl Fence {
                 Place::Skipped => return taken,
                 Place::Before if line == self.first => self.place = Place::Reached,
                 Place::Before => {
-                    let at = split_stamp(line).and_then(|(stamp, _)| instant(stamp));
-                    if at.is_some_and(|at| at.duration_since(self.at) > DISORDER) {
+                    if time_of(line).is_some_and(|at| at.duration_since(self.at) > DISORDER) {
                         self.place = Place::Skipped;
                         return taken;
                     }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::fence::{Fence, Place};
 use super::resume::{Resume, Verdict};
-use super::stamp::instant;
+use super::stamp::time_of;
 use super::{LogWriter, StoredTail, split_stamp};
 
 pub use super::resume::Gap;
@@ -225,7 +225,7 @@ impl<'w> Ingest<'w> {
 fn last_time(lines: &[u8]) -> Option<Timestamp> {
     let text = lines.strip_suffix(b"\n")?;
     let start = text.iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1);
-    split_stamp(&text[start..]).and_then(|(stamp, _)| instant(stamp))
+    time_of(&text[start..])
 }
 
 #[cfg(test)]

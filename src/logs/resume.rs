@@ -15,7 +15,7 @@ use std::io;
 use aideator_agent::protocol::Line;
 
 use super::split_stamp;
-use super::stamp::instant;
+use super::stamp::time_of;
 use super::tail::{EDGE, StoredTail, hash};
 
 /// A place where the log may not be whole.
@@ -210,7 +210,7 @@ impl Resume {
     }
 
     fn judge_by_time(&mut self, line: &[u8]) -> Verdict {
-        let at = split_stamp(line).and_then(|(stamp, _)| instant(stamp));
+        let at = time_of(line);
         if at <= self.tail.last_at {
             return Verdict::Known;
         }

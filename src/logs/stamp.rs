@@ -43,6 +43,11 @@ pub(super) fn instant(stamp: &str) -> Option<Timestamp> {
     stamp.parse().ok()
 }
 
+/// When a line was printed, as its stamp says.
+pub(super) fn time_of(line: &[u8]) -> Option<Timestamp> {
+    split_stamp(line).and_then(|(stamp, _)| instant(stamp))
+}
+
 /// A stamp in milliseconds since the Unix epoch; `None` for digits that are no date.
 pub fn stamp_ms(stamp: &str) -> Option<i64> {
     instant(stamp).map(Timestamp::as_millisecond)

@@ -9,7 +9,7 @@ use std::os::unix::fs::FileExt;
 use aideator_agent::protocol::Line;
 use jiff::{SignedDuration, Timestamp};
 
-use super::stamp::instant;
+use super::stamp::{instant, time_of};
 use super::{LogWriter, split_stamp};
 
 /// How far before the last stored line a re-read starts, besides rounding down to a whole second.
@@ -78,7 +78,7 @@ impl StoredTail {
                 break;
             }
             line.pop_if(|last| *last == b'\n');
-            let at = split_stamp(&line).and_then(|(stamp, _)| instant(stamp));
+            let at = time_of(&line);
             if at.is_some_and(|at| at >= since) {
                 self.window.push(hash(&line));
             } else {
@@ -184,7 +184,7 @@ fn line_before(file: &File, end: u64, before: Timestamp) -> io::Result<u64> {
             continue;
         };
         let line = &part[newline + 1..];
-        let at = split_stamp(line).and_then(|(stamp, _)| instant(stamp));
+        let at = time_of(line);
         if at.is_some_and(|at| at < before) {
             return Ok(from + newline as u64 + 1);
         }

@@ -19,10 +19,16 @@ pub struct NewRun {
     /// The commit that all variations work on: 40 or 64 hex digits.
     pub base_sha: String,
     pub prompt: String,
-    pub idempotency_key: Option<String>,
-    /// SHA-256 of the request, lower-case hex.
-    pub request_hash: Option<String>,
+    pub idempotency: Option<Idempotency>,
     pub variations: Vec<NewVariation>,
+}
+
+/// By what a request that is sent twice makes one run.
+#[derive(Debug, Clone)]
+pub struct Idempotency {
+    pub key: String,
+    /// SHA-256 of the request, lower-case hex: the key makes no other.
+    pub request_hash: String,
 }
 
 /// One variation of a [`NewRun`]; its index is its place.

@@ -16,7 +16,7 @@ use crate::api::extract::Json;
 use crate::app::AppState;
 use crate::auth::{CurrentUser, Scope};
 use crate::db::runs::Inserted;
-use crate::model::{NewRun, Run, RunId};
+use crate::model::{Idempotency, NewRun, Run, RunId};
 use crate::runs::hex;
 
 /// Bytes of an idempotency key.
@@ -60,11 +60,9 @@ pub async fn create_run(
     Json(request): Json<CreateRunRequest>,
 ) -> ApiResult<(StatusCode, Json<CreateRunResponse>)> {
     user.require(Scope::RunsCreate)?;
-    let idempotency_key = idempotency_key(&headers)?;
-    let body = serde_json::to_vec(&request).map_err(|error| ApiError::internal(error.into()))?;
-    let request_hash = hex(&Sha256::digest(body));
-    if let Some(key) = &idempotency_key
-        && let Some(id) = made_before(&app, &user, key, &request_hash).await?
+    let idempotency = idempotency(&headers, &request)?;
+    if let Some(idempotency) = &idempotency
+        && let Some(id) = made_before(&app, &user, idempotency).await?
     {
         return accepted(&app, id).await;
     }
@@ -94,19 +92,17 @@ pub async fn create_run(
         git_ref: git_ref.map(str::to_owned),
         base_sha: resolved.sha,
         prompt: request.prompt.trim().to_owned(),
-        idempotency_key: idempotency_key.clone(),
-        request_hash: Some(request_hash.clone()),
+        idempotency: idempotency.clone(),
         variations,
     };
     let new = run.id;
     let id = match app.runs.create(run).await.map_err(ApiError::internal)? {
         Inserted::New => new,
         // By a request that came at the same time.
-        Inserted::Earlier(id) => {
-            let key = idempotency_key.unwrap_or_default();
-            let made = made_before(&app, &user, &key, &request_hash).await?;
-            made.unwrap_or(id)
-        }
+        Inserted::Earlier(id) => match &idempotency {
+            Some(idempotency) => made_before(&app, &user, idempotency).await?.unwrap_or(id),
+            None => id,
+        },
     };
     accepted(&app, id).await
 }
@@ -115,12 +111,12 @@ pub async fn create_run(
 async fn made_before(
     app: &AppState,
     user: &CurrentUser,
-    key: &str,
-    request_hash: &str,
+    idempotency: &Idempotency,
 ) -> ApiResult<Option<RunId>> {
+    let key = &idempotency.key;
     let made = app.db.run_by_idempotency_key(user.id.as_str(), key).await?;
     match made {
-        Some((id, Some(hash))) if hash != request_hash => Err(ApiError::new(
+        Some((id, Some(hash))) if hash != idempotency.request_hash => Err(ApiError::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             "idempotency_mismatch",
             format!(
@@ -152,16 +148,21 @@ fn field(name: &str, message: String) -> ApiError {
     ApiError::unprocessable(vec![FieldError::body(name, message)])
 }
 
-fn idempotency_key(headers: &HeaderMap) -> ApiResult<Option<String>> {
+fn idempotency(headers: &HeaderMap, request: &CreateRunRequest) -> ApiResult<Option<Idempotency>> {
     let Some(value) = headers.get("idempotency-key") else {
         return Ok(None);
     };
-    match value.to_str() {
-        Ok(key) if (1..=LONGEST_KEY).contains(&key.len()) => Ok(Some(key.to_owned())),
-        _ => Err(ApiError::bad_request(
-            "Idempotency-Key must be 1 to 200 visible ASCII characters",
-        )),
-    }
+    let key = match value.to_str() {
+        Ok(key) if (1..=LONGEST_KEY).contains(&key.len()) => key.to_owned(),
+        _ => {
+            return Err(ApiError::bad_request(
+                "Idempotency-Key must be 1 to 200 visible ASCII characters",
+            ));
+        }
+    };
+    let body = serde_json::to_vec(request).map_err(|error| ApiError::internal(error.into()))?;
+    let request_hash = hex(&Sha256::digest(body));
+    Ok(Some(Idempotency { key, request_hash }))
 }
 
 async fn stored(app: &AppState, id: RunId) -> ApiResult<Run> {

@@ -124,7 +124,14 @@ impl From<Place> for PlaceView {
 }
 
 impl JudgementView {
-    pub(super) fn new(judge: Judge, stale: bool) -> Self {
+    /// What the run's judge says, taken out of the run.
+    pub(super) fn take(run: &mut Run) -> Option<Self> {
+        let judge = run.judge.take()?;
+        let stale = judge.is_stale(run);
+        Some(Self::new(judge, stale))
+    }
+
+    fn new(judge: Judge, stale: bool) -> Self {
         let said = judge.judgement;
         let verdict = said.as_ref().map(|said| &said.verdict);
         Self {
@@ -207,12 +214,9 @@ pub async fn show_judgement(
     Ok(Json(judgement(run)?))
 }
 
-fn judgement(run: Run) -> ApiResult<JudgementView> {
-    let stale = run.judge.as_ref().is_some_and(|judge| judge.is_stale(&run));
-    let none = || {
+fn judgement(mut run: Run) -> ApiResult<JudgementView> {
+    JudgementView::take(&mut run).ok_or_else(|| {
         let detail = "nobody has asked for a judge; POST /api/v1/runs/{id}/judge does";
         ApiError::new(StatusCode::NOT_FOUND, "no_judgement", detail)
-    };
-    let judge = run.judge.ok_or_else(none)?;
-    Ok(JudgementView::new(judge, stale))
+    })
 }

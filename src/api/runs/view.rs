@@ -153,8 +153,8 @@ impl From<Timings> for TimingsView {
 
 impl RunView {
     /// A run whose Jobs are in `namespace`.
-    pub fn new(run: Run, namespace: &str) -> Self {
-        let stale = run.judge.as_ref().is_some_and(|judge| judge.is_stale(&run));
+    pub fn new(mut run: Run, namespace: &str) -> Self {
+        let judgement = JudgementView::take(&mut run);
         // These are the same for all of them.
         let given = run.variations.first().map(|variation| &variation.config);
         Self {
@@ -185,7 +185,7 @@ impl RunView {
                 .into_iter()
                 .map(VariationView::from)
                 .collect(),
-            judgement: run.judge.map(|judge| JudgementView::new(judge, stale)),
+            judgement,
             earlier_attempts: run.earlier.into_iter().map(VariationView::from).collect(),
         }
     }

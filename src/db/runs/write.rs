@@ -1,5 +1,6 @@
 //! Changes of runs and variations. A change and the events that tell it are one transaction.
 
+use aideator_agent::config::Config as VariationConfig;
 use serde::Serialize;
 use serde_json::json;
 use sqlx::{Sqlite, Transaction};
@@ -8,8 +9,8 @@ use super::rows::run_id;
 use crate::clock;
 use crate::db::{Db, DbError, events};
 use crate::model::{
-    EventKind, JUDGE, NewEvent, NewJudge, NewRun, RunId, RunStatus, Settled, VariationKey,
-    VariationStatus, VariationUpdate,
+    EventKind, Idempotency, JUDGE, NewEvent, NewJudge, NewRun, RunId, RunStatus, Settled,
+    VariationKey, VariationStatus, VariationUpdate,
 };
 
 /// What became of a new run.
@@ -24,7 +25,8 @@ impl Db {
     /// Stores a run and its variations, all queued.
     pub async fn insert_run(&self, run: &NewRun, now_ms: i64) -> Result<Inserted, DbError> {
         let mut tx = self.write().begin().await?;
-        if let Some(key) = &run.idempotency_key
+        let idempotency = run.idempotency.as_ref();
+        if let Some(Idempotency { key, .. }) = idempotency
             && let Some((id, _)) = earlier(&mut tx, &run.user, key).await?
         {
             return Ok(Inserted::Earlier(id));
@@ -42,19 +44,17 @@ impl Db {
         .bind(&run.prompt)
         .bind(RunStatus::Pending.as_str())
         .bind(now_ms)
-        .bind(&run.idempotency_key)
-        .bind(&run.request_hash)
+        .bind(idempotency.map(|it| &it.key))
+        .bind(idempotency.map(|it| &it.request_hash))
         .execute(&mut *tx)
         .await?;
-        for (index, variation) in run.variations.iter().enumerate() {
-            sqlx::query("INSERT INTO variations (run_id, idx, status, image, config) VALUES (?, ?, ?, ?, ?)")
-                .bind(run.id.to_string())
-                .bind(i64::try_from(index).unwrap_or(i64::MAX))
-                .bind(VariationStatus::Queued.as_str())
-                .bind(&variation.image)
-                .bind(text(&variation.config)?)
-                .execute(&mut *tx)
-                .await?;
+        for (index, variation) in (0..).zip(&run.variations) {
+            let key = VariationKey {
+                run: run.id,
+                index,
+                attempt: 0,
+            };
+            insert_queued(&mut tx, key, &variation.image, &variation.config).await?;
         }
         tx.commit().await?;
         Ok(Inserted::New)
@@ -146,17 +146,7 @@ impl Db {
         if ended != all || all != i64::from(key.attempt) {
             return Ok(None);
         }
-        sqlx::query(
-            "INSERT INTO variations (run_id, idx, attempt, status, image, config) VALUES (?, ?, ?, ?, ?, ?)",
-        )
-        .bind(key.run.to_string())
-        .bind(i64::from(key.index))
-        .bind(i64::from(key.attempt))
-        .bind(VariationStatus::Queued.as_str())
-        .bind(&new.image)
-        .bind(text(&new.config)?)
-        .execute(&mut *tx)
-        .await?;
+        insert_queued(&mut tx, key, &new.image, &new.config).await?;
         sqlx::query("INSERT INTO judgements (run_id, attempt, candidates) VALUES (?, ?, ?)")
             .bind(key.run.to_string())
             .bind(i64::from(key.attempt))
@@ -245,6 +235,27 @@ async fn earlier(
     .fetch_optional(&mut **tx)
     .await?;
     row.map(|(id, hash)| Ok((run_id(&id)?, hash))).transpose()
+}
+
+/// The row of an attempt that waits for its Job.
+async fn insert_queued(
+    tx: &mut Transaction<'_, Sqlite>,
+    key: VariationKey,
+    image: &str,
+    config: &VariationConfig,
+) -> Result<(), DbError> {
+    sqlx::query(
+        "INSERT INTO variations (run_id, idx, attempt, status, image, config) VALUES (?, ?, ?, ?, ?, ?)",
+    )
+    .bind(key.run.to_string())
+    .bind(i64::from(key.index))
+    .bind(i64::from(key.attempt))
+    .bind(VariationStatus::Queued.as_str())
+    .bind(image)
+    .bind(text(config)?)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }
 
 /// Says whether there was an unfinished row to change.
