@@ -2,6 +2,7 @@
 
 mod api;
 mod checks;
+mod flood;
 mod follower;
 mod own;
 mod shell;
@@ -13,6 +14,7 @@ use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 pub(crate) use self::api::Api;
 pub(crate) use self::checks::{check_streamed, check_verified};
+pub(crate) use self::flood::{FLOOD, FLOOD_LINES};
 pub(crate) use self::follower::{Event, Follower, tool_output};
 pub(crate) use self::own::OwnServer;
 pub(crate) use self::shell::{sh, try_sh, try_sh_for};

@@ -5,15 +5,8 @@ use std::time::{Duration, Instant};
 use super::client::{kubectl, stream, stream_for};
 use super::process::{cpu, rss};
 use super::row;
-use crate::support::{OwnServer, within};
+use crate::support::{FLOOD, FLOOD_LINES, OwnServer, within};
 
-/// 100 MB of numbered lines.
-const FLOOD: &str = r#"
-pad=$(head -c 40 /dev/zero | tr '\0' x)
-seq -f "{\"v\":1,\"seq\":%.0f,\"type\":\"text\",\"ts\":\"2026-01-01T00:00:00Z\",\"delta\":\"$pad\"}" 1 850000
-echo "{\"v\":1,\"seq\":850001,\"type\":\"finished\",\"ts\":\"2026-01-01T00:00:00Z\",\"outcome\":\"succeeded\",\"summary\":\"\"}"
-"#;
-const LINES: u64 = 850_001;
 /// How long the crowd reads.
 const CROWD: Duration = Duration::from_secs(20);
 
@@ -36,7 +29,7 @@ pub(super) async fn measure(own: &OwnServer) {
     let bare = bare.join_all().await;
     let bare_lines: u64 = bare.iter().map(|(seen, _)| seen.lines).sum();
     let bare_took = bare.iter().map(|(_, took)| *took).max().unwrap();
-    let all = (5 * LINES) as f64;
+    let all = (5 * FLOOD_LINES) as f64;
     let share = |lines: u64| 100.0 * lines as f64 / all;
     row::at_least(
         "lines streamed, 5 × 100 MB flat out",

@@ -5,17 +5,9 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::support::{Follower, OwnServer, alone, sh, try_sh_for, within};
+use crate::support::{FLOOD, FLOOD_LINES, Follower, OwnServer, alone, sh, try_sh_for, within};
 
 use super::processes::{check, printing};
-
-/// 100 MB of numbered lines, as fast as they can be printed.
-const FLOOD: &str = r#"
-pad=$(head -c 40 /dev/zero | tr '\0' x)
-seq -f "{\"v\":1,\"seq\":%.0f,\"type\":\"text\",\"ts\":\"2026-01-01T00:00:00Z\",\"delta\":\"$pad\"}" 1 LINES
-echo "{\"v\":1,\"seq\":END,\"type\":\"finished\",\"ts\":\"2026-01-01T00:00:00Z\",\"outcome\":\"succeeded\",\"summary\":\"\"}"
-"#;
-const LINES: u64 = 850_000;
 
 #[tokio::test]
 async fn five_containers_that_print_as_fast_as_they_can_are_stored_and_streamed_whole() {
@@ -23,10 +15,7 @@ async fn five_containers_that_print_as_fast_as_they_can_are_stored_and_streamed_
     let Some(own) = OwnServer::spawn(&[]).await else {
         return;
     };
-    let flood = FLOOD
-        .replace("LINES", &LINES.to_string())
-        .replace("END", &(LINES + 1).to_string());
-    let run = own.run(&flood, 5).await;
+    let run = own.run(FLOOD, 5).await;
     // Beside it, in the same run, what people type.
     let bare = (0..5).map(|index| {
         let job = format!("job/agent-{run}-{index}");
@@ -45,17 +34,17 @@ async fn five_containers_that_print_as_fast_as_they_can_are_stored_and_streamed_
         |text: Vec<u8>| -> u64 { String::from_utf8(text).unwrap().trim().parse().unwrap() };
     assert_eq!(
         number(streamed.stdout),
-        5 * (LINES + 1),
+        5 * FLOOD_LINES,
         "lines of the stream"
     );
     for (index, bare) in bare.into_iter().enumerate() {
         let variation = own.variation(&run, index).await;
-        let percent = 100 * number(bare) / (LINES + 1);
+        let percent = 100 * number(bare) / FLOOD_LINES;
         eprintln!(
             "variation {index}: all {} lines; bare kubectl logs -f: {percent} %",
             variation["lines"]
         );
-        assert_eq!(variation["lines"], LINES + 1);
+        assert_eq!(variation["lines"], FLOOD_LINES);
         assert_eq!(variation["complete"], true, "{variation}");
         assert_eq!(variation["status"], "succeeded");
         let verify = own
