@@ -9,8 +9,8 @@ import type { Run } from "@/lib/types";
 /** Follows a run from its first line, live and after its end alike. */
 export function useAgentStream(run: Run) {
   const id = run.run_id;
-  // A store belongs to one run; what the API says of it later does not begin it anew.
-  const store = useMemo(() => new RunStore(run), [id]); // eslint-disable-line react-hooks/exhaustive-deps
+  // eslint-disable-next-line react-hooks/exhaustive-deps -- a store belongs to one run; what the API says of it later does not begin it anew
+  const store = useMemo(() => new RunStore(run), [id]);
   const [attempt, setAttempt] = useState(0);
   useEffect(() => followRun(paths.stream(id), store), [id, store, attempt]);
   useEffect(() => store.refresh(run), [run, store]);

@@ -5,7 +5,7 @@ import { visible } from "@/lib/ansi";
 import type { AgreementRow, Cell } from "@/lib/agreement";
 import { plural } from "@/lib/format";
 import { cn } from "@/lib/utils";
-import { Card } from "../ui/card";
+import { Card, CardHeader } from "../ui/card";
 import { Mark, useWords } from "./Who";
 
 interface AgreementMapProps {
@@ -26,14 +26,11 @@ const cellLook = "inline-flex h-6 min-w-9 items-center justify-center rounded-sm
 export function AgreementMap({ rows, agents, patches, onShow }: AgreementMapProps) {
   return (
     <Card aria-labelledby="agreement">
-      <div className="flex min-h-11 items-center gap-sm border-b px-md py-xs">
-        <h2 id="agreement" className="text-body-sm font-semibold">
-          Agreement
-        </h2>
-        <p className="ml-auto text-caption text-neutral-shadow-ink">
+      <CardHeader id="agreement" title="Agreement">
+        <p className="text-caption text-neutral-shadow-ink">
           {plural(rows.length, "file")}, {plural(patches, "patch", "patches")}
         </p>
-      </div>
+      </CardHeader>
       <div className="max-h-[28rem] overflow-auto" role="group" aria-labelledby="agreement" tabIndex={0}>
         <table className="w-full table-fixed border-collapse text-center text-caption">
           <thead className="sticky top-0 z-1 bg-neutral-paper">

@@ -7,7 +7,7 @@ import type { VariationState } from "@/lib/run-state";
 import { cn } from "@/lib/utils";
 import { checkCommands } from "@/lib/verdict";
 import { AnsiText } from "../log/LogText";
-import { Card } from "../ui/card";
+import { Card, CardHeader } from "../ui/card";
 import { Mark } from "./Who";
 
 /** Each check with its outcome in every agent's tree, what it printed one click away; open where it failed. */
@@ -17,9 +17,7 @@ export function ChecksPanel({ ranked }: { ranked: readonly VariationState[] }) {
   if (commands.length === 0 && broken.length === 0) return null;
   return (
     <Card aria-labelledby="checks">
-      <h2 id="checks" className="flex min-h-11 items-center border-b px-md py-xs text-body-sm font-semibold">
-        Checks side by side
-      </h2>
+      <CardHeader id="checks" title="Checks side by side" />
       <div className="grid gap-md p-md">
         {commands.map((command) => (
           <section key={command} aria-label={command} className="grid gap-sm">

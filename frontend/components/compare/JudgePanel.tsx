@@ -4,30 +4,23 @@ import { Check, Scale, X } from "lucide-react";
 import { useJudge } from "@/hooks/useAPI";
 import { visible } from "@/lib/ansi";
 import { dollars, plural, short } from "@/lib/format";
-import type { Judgement } from "@/lib/types";
+import { hasEnded, type Judgement } from "@/lib/types";
 import { Alert } from "../ui/alert";
 import { Button } from "../ui/button";
-import { Card } from "../ui/card";
+import { Card, CardHeader } from "../ui/card";
 import { Mark } from "./Who";
-
-const WAITING = ["queued", "starting", "running"];
 
 /** What a model says of the results, marked as advice: it comes after the evidence, and a person decides. */
 export function JudgePanel({ runId, judgement }: { runId: string; judgement: Judgement | null }) {
   const ask = useJudge(runId);
-  const waiting = ask.isPending || (judgement !== null && WAITING.includes(judgement.judge.status));
+  const waiting = ask.isPending || (judgement !== null && !hasEnded(judgement.judge.status));
   return (
     <Card aria-labelledby="judge">
-      <div className="flex flex-wrap items-center gap-sm border-b px-md py-xs">
-        <h2 id="judge" className="flex min-h-11 items-center gap-sm text-body-sm font-semibold">
-          <Scale aria-hidden className="size-4" />
-          A model’s advice
-        </h2>
-        <p className="text-caption text-neutral-shadow-ink">It sees the changes and checks without names, each pair in both orders. You decide.</p>
-        <Button size="sm" className="ml-auto" disabled={waiting} onClick={() => ask.mutate()}>
+      <CardHeader id="judge" icon={<Scale aria-hidden />} title="A model’s advice" note="It sees the changes and checks without names, each pair in both orders. You decide.">
+        <Button size="sm" disabled={waiting} onClick={() => ask.mutate()}>
           {waiting ? "Judging…" : judgement === null ? "Ask a judge" : "Ask again"}
         </Button>
-      </div>
+      </CardHeader>
       {ask.error !== null && <Alert tone="error">{ask.error.message}</Alert>}
       {judgement !== null && !waiting && <Advice judgement={judgement} />}
     </Card>

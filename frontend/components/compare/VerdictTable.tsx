@@ -11,7 +11,7 @@ import { Additions } from "../agents/AgentFacts";
 import { SelectButton } from "../agents/SelectButton";
 import { canSelect, elapsed, statusWord } from "../agents/words";
 import { Button } from "../ui/button";
-import { Card } from "../ui/card";
+import { Card, CardHeader } from "../ui/card";
 import { Status } from "../ui/status";
 import { useHue, useWords, WhoCell } from "./Who";
 
@@ -42,13 +42,9 @@ export function VerdictTable({ run, ranked, testsEdited, blind, shown, selected,
   const running = ranked.filter((variation) => variation.endedAt === null || !variation.complete).map(({ id }) => id);
   return (
     <Card aria-labelledby="verdict">
-      <div className="flex min-h-11 flex-wrap items-center gap-x-md gap-y-xs border-b px-md py-xs max-md:py-sm">
-        <h2 id="verdict" className="text-body-sm font-semibold">
-          Verdict
-        </h2>
-        <p className="text-caption text-neutral-shadow-ink">Sorted by checks passed, then tests untouched, then smaller diff. Speed never ranks.</p>
-        <div className="ml-auto">{children}</div>
-      </div>
+      <CardHeader id="verdict" title="Verdict" note="Sorted by checks passed, then tests untouched, then smaller diff. Speed never ranks.">
+        {children}
+      </CardHeader>
       <div className="overflow-x-auto" role="group" aria-labelledby="verdict" tabIndex={0}>
         {/* The roles again in words: on a phone the rows are drawn as cards, and a browser may then forget that this is a table. */}
         <table role="table" aria-labelledby="verdict" className="w-full tabular-nums max-md:block">

@@ -206,20 +206,16 @@ function nextMatch(matches: LogFilter<AnyRow>, match: number | null, by: 1 | -1)
 
 /** Scrolls to the line that the address names, once it is there. */
 function useLookAtMarked(marked: number | null, log: VariationLog, rows: LogRowsLike, lookAt: (number: number) => void) {
-  const looked = useRef<number | null>(null);
+  // Only what the page was opened with: a line that is clicked is in sight already.
+  const looked = useRef(marked === null);
   const there = marked !== null && log.raw.end >= marked;
   useEffect(() => {
-    if (marked === null || !there || looked.current !== null) return;
-    // Only what the page was opened with: a line that is clicked is in sight already.
-    looked.current = marked;
+    if (marked === null || !there || looked.current) return;
+    looked.current = true;
     const number = numberOfLine(rows, marked);
     if (number !== null) lookAt(number);
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- once
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- once; rows change with each line
   }, [marked, there]);
-  useEffect(() => {
-    if (marked === null) looked.current = 0;
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- only what the page was opened with
-  }, []);
 }
 type LogRowsLike = Parameters<typeof numberOfLine>[0];
 

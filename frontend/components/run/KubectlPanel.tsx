@@ -7,6 +7,7 @@ import type { RunState } from "@/lib/run-state";
 import { runHasEnded, type Run, type Verdict } from "@/lib/types";
 import { cn } from "@/lib/utils";
 import { Alert } from "../ui/alert";
+import { CardHeader } from "../ui/card";
 import { AgentBadge } from "../ui/badge";
 import { Button } from "../ui/button";
 import { CopyLine } from "../ui/copy";
@@ -34,12 +35,7 @@ export function KubectlPanel({ run, state }: { run: Run; state: RunState }) {
   const complete = state.variations.filter((variation) => variation.complete).map((variation) => variation.id);
   return (
     <aside aria-labelledby="glass" className={cn("flex min-w-0 flex-col rounded-lg border border-dashed border-neutral-edge/60 bg-neutral-paper", SPANS[state.variations.length - 1])}>
-      <div className="flex min-h-11 items-center gap-sm border-b px-md py-xs">
-        <Box aria-hidden className="size-4" />
-        <h2 id="glass" className="text-body-sm font-semibold">
-          Same thing, with kubectl
-        </h2>
-      </div>
+      <CardHeader id="glass" icon={<Box aria-hidden />} title="Same thing, with kubectl" />
       <div className="grid grid-cols-[repeat(auto-fit,minmax(min(100%,20rem),1fr))] content-start gap-x-md gap-y-3 p-md pb-3">
         {followed !== undefined && <Line about={`Follow agent ${followed.id + 1}`} command={followLogs(followed.jobName, run.namespace)} />}
         {waiting !== undefined && <Line about={`Why is agent ${waiting.id + 1} waiting?`} command={describeJob(waiting.jobName, run.namespace)} />}
