@@ -51,18 +51,20 @@ export const useModels = (enabled = true) => useQuery({ queryKey: ["models"], qu
 
 export const useRun = (id: string, enabled = true) => useQuery({ queryKey: keys.run(id), queryFn: () => api.run(id), enabled });
 
+/** A patch is read once, however many look at it, and never changes. */
 const patchQuery = (id: string, variation: number, from?: number) => ({
   queryKey: keys.patch(id, variation, from),
-  queryFn: () => api.patch(id, variation, from),
+  queryFn: async () => parsePatch(await api.patch(id, variation, from)),
   staleTime: Infinity,
+  structuralSharing: false,
 });
 
-/** A variation's change against the base, or against another variation's tree. */
+/** A variation's change against the base, or against another variation's tree, file by file. */
 export const usePatch = (id: string, variation: number, enabled: boolean, from?: number) => useQuery({ ...patchQuery(id, variation, from), enabled });
 
-/** The changes of several variations, file by file, in the same order; undefined for one that is not here yet. */
+/** The changes of several variations, in the same order; undefined for one that is not here yet. */
 export const usePatches = (id: string, variations: readonly number[]) =>
-  useQueries({ queries: variations.map((variation) => ({ ...patchQuery(id, variation), select: parsePatch, structuralSharing: false })), combine: together });
+  useQueries({ queries: variations.map((variation) => patchQuery(id, variation)), combine: together });
 
 const together = (results: UseQueryResult<FileChange[]>[]) => ({
   patches: results.map(({ data }) => data),

@@ -1,6 +1,7 @@
 /** The commands that do or show the same as the page, ready to be pasted. */
 
 export const followLogs = (job: string, namespace: string): string => `kubectl logs -f job/${job} -n ${namespace}`;
+export const hashLogs = (job: string, namespace: string): string => `kubectl logs job/${job} -n ${namespace} | sha256sum`;
 export const describeJob = (job: string, namespace: string): string => `kubectl describe job/${job} -n ${namespace}`;
 export const watchPods = (runId: string, namespace: string): string =>
   `kubectl get pods -w -l aideator.dev/run-id=${runId} -n ${namespace}`;

@@ -5,13 +5,11 @@ import { visible } from "./ansi";
 export type FileKind = "add" | "delete" | "modify" | "rename" | "copy";
 
 /** One file of a patch. */
-export interface FileStat {
+export interface FileChange {
   path: string;
+  /** Lines. */
   additions: number;
   deletions: number;
-}
-
-export interface FileChange extends FileStat {
   /** Differs from `path` where the file was renamed or copied. */
   oldPath: string;
   kind: FileKind;
@@ -25,9 +23,6 @@ export interface FileChange extends FileStat {
 
 /** Longer lines are shown up to here; the patch itself has all of them. */
 const SHOWN_LINE = 2_000;
-
-/** The files of a patch with their changed lines, for a list beside the result. */
-export const fileStats = (patch: string): FileStat[] => parsePatch(patch).map(({ path, additions, deletions }) => ({ path, additions, deletions }));
 
 /** A patch file by file. What it does not know it leaves out; it never throws. */
 export function parsePatch(patch: string): FileChange[] {

@@ -5,7 +5,6 @@ import { useEffect, useRef, useState } from "react";
 import { usePatch } from "@/hooks/useAPI";
 import { useStoreVersion } from "@/hooks/useAgentStream";
 import { visible } from "@/lib/ansi";
-import { fileStats } from "@/lib/diff";
 import { tail, upperBound } from "@/lib/ring";
 import type { RunStore } from "@/lib/run-store";
 import type { VariationState } from "@/lib/run-state";
@@ -140,7 +139,7 @@ function useInSight(element: React.RefObject<Element | null>): boolean {
 
 function Result({ runId, variation }: { runId: string; variation: VariationState }) {
   const patch = usePatch(runId, variation.id, variation.patch !== null);
-  const files = patch.data === undefined ? [] : fileStats(patch.data);
+  const files = patch.data ?? [];
   return (
     <>
       <p className="mb-auto line-clamp-6 whitespace-pre-wrap">{visible(variation.summary ?? "It ended without a word about its work.")}</p>

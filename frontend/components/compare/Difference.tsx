@@ -1,24 +1,19 @@
 "use client";
 
 import { ArrowLeftRight } from "lucide-react";
-import dynamic from "next/dynamic";
-import { useContext, useMemo } from "react";
+import { useContext } from "react";
 import { usePatch } from "@/hooks/useAPI";
 import type { Changes } from "@/lib/agreement";
 import { visible } from "@/lib/ansi";
-import { fileStats } from "@/lib/diff";
 import { plural } from "@/lib/format";
 import type { VariationState } from "@/lib/run-state";
 import { modelName } from "../agents/words";
+import { LazyPatchView, PatchLoading } from "../diff/LazyPatchView";
 import { DiffLayoutSwitch } from "../diff/layout";
 import { Alert } from "../ui/alert";
 import { Button } from "../ui/button";
 import { Select } from "../ui/select";
 import { BlindNames, Mark, useHue } from "./Who";
-import { Skeleton } from "@/components/ui/skeleton";
-
-const Loading = () => <Skeleton className="m-md h-64" />;
-const PatchView = dynamic(() => import("../diff/PatchView").then((module) => module.PatchView), { loading: Loading });
 
 /** The two sides: an agent, or the commit that all of them started from. */
 export interface Sides {
@@ -40,9 +35,9 @@ interface DifferenceProps {
 export function Difference({ runId, candidates, changes, sides, onSides, wanted }: DifferenceProps) {
   const { a, b } = sides;
   const patch = usePatch(runId, b, true, a === "base" ? undefined : a);
+  const differing = patch.data;
   const hue = useHue();
-  const differing = useMemo(() => (patch.data === undefined ? null : fileStats(patch.data)), [patch.data]);
-  const same = a === "base" || differing === null ? [] : sameFiles(changes, a, b, new Set(differing.map(({ path }) => path)));
+  const same = a === "base" || differing === undefined ? [] : sameFiles(changes, a, b, new Set(differing.map(({ path }) => path)));
   const choose = (side: "a" | "b", value: string) => {
     const next = value === "base" ? "base" : Number(value);
     // Nobody is compared with himself: the other side makes way.
@@ -68,7 +63,7 @@ export function Difference({ runId, candidates, changes, sides, onSides, wanted 
           </Button>
         </div>
       </div>
-      {differing !== null && (
+      {differing !== undefined && (
         <p className="flex flex-wrap items-center gap-x-md gap-y-xs border-b px-md py-1.5 text-caption text-neutral-shadow-ink [&>span]:inline-flex [&>span]:items-center [&>span]:gap-1.5">
           <span>
             {plural(differing.length, "file")} {differing.length === 1 ? "differs" : "differ"}
@@ -87,9 +82,9 @@ export function Difference({ runId, candidates, changes, sides, onSides, wanted 
           {patch.error.message}
         </Alert>
       )}
-      {!patch.isError && patch.data === undefined && <Loading />}
+      {!patch.isError && differing === undefined && <PatchLoading />}
       {differing?.length === 0 && <p className="p-md text-neutral-shadow-ink">{a === "base" ? "It changed no file." : "Both have the same files, byte for byte."}</p>}
-      {patch.data !== undefined && patch.data !== "" && <PatchView key={`${a} ${b}`} patch={patch.data} wanted={wanted} />}
+      {differing !== undefined && differing.length > 0 && <LazyPatchView key={`${a} ${b}`} files={differing} wanted={wanted} />}
       {same.map((path) => (
         <p key={path} className="flex min-h-9 items-center justify-between gap-md border-t bg-neutral-paper px-md font-mono text-caption">
           <span className="min-w-0 truncate">{visible(path)}</span>

@@ -1,17 +1,11 @@
 "use client";
 
-import dynamic from "next/dynamic";
 import { usePatch } from "@/hooks/useAPI";
 import { plural } from "@/lib/format";
 import type { VariationState } from "@/lib/run-state";
 import { Alert } from "../ui/alert";
+import { LazyPatchView, PatchLoading } from "./LazyPatchView";
 import { DiffLayoutSwitch } from "./layout";
-import { Skeleton } from "@/components/ui/skeleton";
-
-const Loading = () => <Skeleton className="m-md h-64" />;
-
-/** Diffs are looked at late and not by everybody: their code comes when they do. */
-const PatchView = dynamic(() => import("./PatchView").then((module) => module.PatchView), { loading: Loading });
 
 /** The change of a variation against the commit it started from. */
 export function DiffPanel({ runId, variation }: { runId: string; variation: VariationState }) {
@@ -27,14 +21,14 @@ export function DiffPanel({ runId, variation }: { runId: string; variation: Vari
       </Alert>
     );
   }
-  if (patch.data === undefined) return <Loading />;
+  if (patch.data === undefined) return <PatchLoading />;
   return (
     <>
       <div className="flex flex-wrap items-center justify-between gap-sm border-b px-md py-sm">
         <p className="text-caption text-neutral-shadow-ink">{plural(variation.patch?.files ?? 0, "file")} changed since the base</p>
         <DiffLayoutSwitch name="diff-layout" />
       </div>
-      <PatchView patch={patch.data} />
+      <LazyPatchView files={patch.data} />
     </>
   );
 }

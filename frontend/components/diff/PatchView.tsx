@@ -6,7 +6,7 @@ import { ChevronDown, ChevronRight } from "lucide-react";
 import { useEffect, useId, useMemo, useRef, useState } from "react";
 import { Decoration, Diff, Hunk } from "react-diff-view";
 import { visible } from "@/lib/ansi";
-import { edits, paired, parsePatch, type FileChange, type FileKind } from "@/lib/diff";
+import { edits, paired, type FileChange, type FileKind } from "@/lib/diff";
 import { plural } from "@/lib/format";
 import { Additions } from "../agents/AgentFacts";
 import { Button } from "../ui/button";
@@ -18,14 +18,13 @@ const LARGE_FILE = 400;
 const LARGE_PATCH = 2_000;
 
 interface PatchViewProps {
-  patch: string;
+  files: readonly FileChange[];
   /** The file to show and to bring into sight; a new object brings it there again. */
   wanted?: { path: string } | null;
 }
 
 /** A patch file by file, with the changed words marked. */
-export function PatchView({ patch, wanted = null }: PatchViewProps) {
-  const files = useMemo(() => parsePatch(patch), [patch]);
+export function PatchView({ files, wanted = null }: PatchViewProps) {
   const [layout] = useDiffLayout();
   let before = 0;
   const initiallyOpen = files.map((file) => {

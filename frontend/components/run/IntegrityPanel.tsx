@@ -1,6 +1,7 @@
 "use client";
 
 import { CircleDashed, ShieldCheck, TriangleAlert } from "lucide-react";
+import { hashLogs } from "@/lib/commands";
 import { count, plural } from "@/lib/format";
 import { gapsOf, proofOf, type Proof, type RunState, type VariationState } from "@/lib/run-state";
 import type { Run } from "@/lib/types";
@@ -49,7 +50,7 @@ function Figures({ variation, namespace }: { variation: VariationState; namespac
   const proof = PROOFS[proofOf(variation)];
   const gaps = gapsOf(variation);
   const Icon = proof.icon;
-  const command = `kubectl logs job/${variation.jobName} -n ${namespace} | sha256sum`;
+  const command = hashLogs(variation.jobName, namespace);
   return (
     <tr className="border-b whitespace-nowrap last:border-b-0 [&>td]:px-md [&>td]:py-xs">
       <th scope="row" className="px-md py-xs text-left">

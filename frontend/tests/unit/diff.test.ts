@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { agreement, editsTest, isTest } from "@/lib/agreement";
-import { edits, fileStats, paired, parsePatch } from "@/lib/diff";
+import { edits, paired, parsePatch } from "@/lib/diff";
 
 const file = (path: string, ...lines: string[]) => [`diff --git a/${path} b/${path}`, `--- a/${path}`, `+++ b/${path}`, ...lines, ""].join("\n");
 
@@ -23,7 +23,7 @@ test("lines that look like headers are counted as what they are", () => {
     "\\ No newline at end of file",
     "",
   ].join("\n");
-  expect(fileStats(patch)).toEqual([
+  expect(parsePatch(patch).map(({ path, additions, deletions }) => ({ path, additions, deletions }))).toEqual([
     { path: "a b/a", additions: 1, deletions: 2 },
     { path: "new.txt", additions: 0, deletions: 0 },
     { path: "café", additions: 1, deletions: 0 },
@@ -77,7 +77,7 @@ describe("what git writes", () => {
     expect(lines[2]).toBe("\\u202e<script>");
     expect(change?.hunks[0]?.content).toContain("\\u202e");
     // A hunk that claims more lines than it has does not swallow the next file.
-    expect(fileStats(file("x", "@@ -1,9 +1,9 @@", "-a") + file("y", "@@ -1 +1 @@", "-a", "+b")).map(({ path }) => path)).toEqual(["x", "y"]);
+    expect(parsePatch(file("x", "@@ -1,9 +1,9 @@", "-a") + file("y", "@@ -1 +1 @@", "-a", "+b")).map(({ path }) => path)).toEqual(["x", "y"]);
     expect(parsePatch("nonsense\n@@ -1 +1 @@\n+x")).toEqual([]);
   });
 });
