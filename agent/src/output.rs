@@ -35,6 +35,11 @@ pub(crate) const TOTAL_MIB: u64 = 32;
 /// A shorter secret is none, and replacing it would harm what is printed.
 const SECRET_BYTES: usize = 8;
 
+/// Whether a key is one that must not be seen.
+pub(crate) fn is_secret(key: &str) -> bool {
+    key.len() >= SECRET_BYTES
+}
+
 /// What the writer is told.
 enum Message {
     Print(Body),
@@ -134,7 +139,8 @@ struct Pending {
 
 struct Writer<W> {
     stdout: W,
-    secret: String,
+    /// Absent where there is nothing to hide.
+    secret: Option<String>,
     seq: u64,
     bytes: u64,
     total: u64,
@@ -147,7 +153,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     fn new(stdout: W, secret: &str, total: u64, full: CancellationToken) -> Self {
         Self {
             stdout,
-            secret: secret.to_owned(),
+            secret: is_secret(secret).then(|| secret.to_owned()),
             seq: 0,
             bytes: 0,
             total,
@@ -242,23 +248,19 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
 
     /// Bytes at the end of a text that may be the beginning of the secret.
     fn held(&self, text: &str) -> usize {
-        if self.secret.len() < SECRET_BYTES {
+        let Some(secret) = &self.secret else {
             return 0;
-        }
-        (1..self.secret.len())
+        };
+        (1..secret.len())
             .rev()
-            .find(|length| {
-                text.as_bytes()
-                    .ends_with(&self.secret.as_bytes()[..*length])
-            })
+            .find(|length| text.as_bytes().ends_with(&secret.as_bytes()[..*length]))
             .unwrap_or(0)
     }
 
     fn redacted(&self, text: String) -> String {
-        if self.secret.len() >= SECRET_BYTES && text.contains(&self.secret) {
-            text.replace(&self.secret, "[secret]")
-        } else {
-            text
+        match &self.secret {
+            Some(secret) if text.contains(secret) => text.replace(secret, "[secret]"),
+            _ => text,
         }
     }
 
@@ -322,9 +324,9 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             body,
         };
         let mut json = line.to_json()?;
-        if self.secret.len() >= SECRET_BYTES {
+        if let Some(secret) = &self.secret {
             // As it stands in a line: it may have quotes.
-            let secret = serde_json::to_string(&self.secret)?;
+            let secret = serde_json::to_string(secret)?;
             let secret = &secret[1..secret.len() - 1];
             if json.contains(secret) {
                 json = json.replace(secret, "[secret]");

@@ -21,7 +21,7 @@ use crate::{
     harden,
     input::{Input, Repository},
     limits::Budget,
-    output::Output,
+    output::{Output, is_secret},
     shell::Shell,
 };
 
@@ -31,9 +31,6 @@ const CANCELLED_PATCH: Duration = Duration::from_secs(18);
 /// What the working tree may grow to, MiB, where the configuration says nothing: less than a workspace
 /// has, whose end would be that of the pod and the patch.
 const WORKSPACE_MIB: u64 = 1792;
-
-/// A shorter key is none.
-const KEY_BYTES: usize = 8;
 
 /// How a run ended.
 struct End {
@@ -279,8 +276,8 @@ impl Run<'_> {
                 for note in snapshot.notes {
                     self.output.status(Step::Diff, note).await;
                 }
-                let key = self.input.provider.api_key.as_bytes();
-                if key.len() >= KEY_BYTES && memmem::find(&snapshot.patch, key).is_some() {
+                let key = &self.input.provider.api_key;
+                if is_secret(key) && memmem::find(&snapshot.patch, key.as_bytes()).is_some() {
                     let text = "The change holds the provider's key, so it is not shown.";
                     self.output.error("patch_holds_key", text, false).await;
                     return failed("patch_holds_key", text.to_owned());
