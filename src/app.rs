@@ -16,6 +16,7 @@ use crate::lifecycle::Lifecycle;
 use crate::logs::LogStore;
 use crate::repo::Repos;
 use crate::runs::Runs;
+use crate::telemetry::traces::Traces;
 
 /// Everything the server consists of.
 #[derive(Debug)]
@@ -68,6 +69,7 @@ impl AppState {
             config.agents.clone(),
             config.storage.keep,
             lifecycle.clone(),
+            Traces::new(&config.traces, &config.agents.instance)?,
         )
         .context("failed to prepare the manifests")?;
         runs.start(entries).await?;

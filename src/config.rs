@@ -11,6 +11,7 @@ mod http;
 mod kubectl;
 mod models;
 mod storage;
+mod telemetry;
 
 use std::path::PathBuf;
 
@@ -22,12 +23,14 @@ pub use self::http::{Environment, Http, LogFormat, Logging};
 pub use self::kubectl::Kubectl;
 pub use self::models::OfferedModel;
 pub use self::storage::{Keep, Storage};
+pub use self::telemetry::Traces;
 
 /// Everything the server is told from outside.
 #[derive(Clone, Debug)]
 pub struct Config {
     pub http: Http,
     pub logging: Logging,
+    pub traces: Traces,
     pub storage: Storage,
     pub auth: Auth,
     pub kubectl: Kubectl,
@@ -52,6 +55,7 @@ impl Config {
     fn read(env: &mut Env<'_>) -> Self {
         let http = Http::from_env(env);
         let logging = Logging::from_env(env);
+        let traces = Traces::from_env(env);
         let storage = Storage::from_env(env);
         let auth = Auth::from_env(env);
         let kubectl = Kubectl::from_env(env, &storage.data_dir);
@@ -59,6 +63,7 @@ impl Config {
         Self {
             http,
             logging,
+            traces,
             storage,
             auth,
             kubectl,
@@ -71,6 +76,7 @@ impl Config {
         Self {
             http: Http::for_tests(),
             logging: Logging::for_tests(),
+            traces: Traces::default(),
             kubectl: Kubectl::for_tests(kubectl, dir.join("kubectl-cache")),
             storage: Storage::for_tests(dir),
             auth: Auth::for_tests(),

@@ -19,6 +19,7 @@ mod retry;
 mod script;
 mod settle;
 mod supervise;
+mod trace;
 mod verify;
 mod watch;
 
@@ -46,6 +47,7 @@ use crate::kubectl::{JournalEntry, Kubectl, KubectlError};
 use crate::lifecycle::Lifecycle;
 use crate::logs::LogStore;
 use crate::model::{Cause, NewEvent, NewRun, Run, RunId, VariationKey, VariationUpdate};
+use crate::telemetry::traces::Traces;
 use crate::templates::{TemplateError, Templates};
 
 /// How long the server waits at start for a cluster that does not answer, before it serves what it
@@ -69,6 +71,8 @@ pub struct Inner {
     agents: Agents,
     keep: Keep,
     lifecycle: Lifecycle,
+    /// Where traces go, if anywhere.
+    traces: Option<Traces>,
     cluster: Cluster,
     /// Picks our objects out of the namespace.
     selector: String,
@@ -102,6 +106,7 @@ impl Runs {
         agents: Agents,
         keep: Keep,
         lifecycle: Lifecycle,
+        traces: Option<Traces>,
     ) -> Result<Self, TemplateError> {
         let selector = format!(
             "app.kubernetes.io/managed-by=aideator,app.kubernetes.io/instance={}",
@@ -115,6 +120,7 @@ impl Runs {
             agents,
             keep,
             lifecycle,
+            traces,
             cluster: Cluster::default(),
             selector,
             supervised: Mutex::default(),

@@ -1,8 +1,9 @@
-//! What the process says of itself. [`metrics`]: its counters. Here: its log, one line per event on stderr, JSON or text.
+//! What the process says of itself. [`metrics`]: its counters; [`traces`]: a run's way, for a collector. Here: its log, one line per event on stderr, JSON or text.
 //!
 //! Stdout stays free for what subcommands print. Tokens, prompts and bodies are never logged.
 
 pub mod metrics;
+pub mod traces;
 
 use std::io::IsTerminal as _;
 

@@ -20,6 +20,7 @@ pub fn router(app: AppState) -> Router {
 
 async fn show(State(app): State<AppState>) -> ApiResult<impl IntoResponse> {
     let variations = app.db.count_variations().await.map_err(ApiError::from)?;
-    metrics::holdings(&variations, app.store.free().ok());
+    let runs = app.db.count_runs().await.map_err(ApiError::from)?;
+    metrics::holdings(&runs, &variations, app.store.free().ok());
     Ok(([(header::CONTENT_TYPE, TEXT)], metrics::text()))
 }

@@ -3,6 +3,8 @@
 mod rows;
 mod write;
 
+use std::str::FromStr;
+
 use sqlx::AssertSqlSafe;
 
 use self::rows::{JudgementRow, RunRow, VariationRow};
@@ -38,6 +40,19 @@ fn like(text: &str) -> String {
         .replace('%', "\\%")
         .replace('_', "\\_");
     format!("%{plain}%")
+}
+
+/// The statuses that these words name, each with its count.
+fn counted<T: FromStr>(
+    rows: Vec<(String, i64)>,
+    table: &'static str,
+) -> Result<Vec<(T, i64)>, DbError> {
+    rows.into_iter()
+        .map(|(word, count)| match word.parse() {
+            Ok(status) => Ok((status, count)),
+            Err(_) => Err(DbError::inconsistent(table, word, "unknown status")),
+        })
+        .collect()
 }
 
 impl Db {
@@ -143,6 +158,15 @@ impl Db {
             .collect()
     }
 
+    /// How many runs are in each status.
+    pub async fn count_runs(&self) -> Result<Vec<(RunStatus, i64)>, DbError> {
+        let rows: Vec<(String, i64)> =
+            sqlx::query_as("SELECT status, COUNT(*) FROM runs GROUP BY status")
+                .fetch_all(self.read())
+                .await?;
+        counted(rows, "runs")
+    }
+
     /// How many variations are in each status.
     pub async fn count_variations(&self) -> Result<Vec<(VariationStatus, i64)>, DbError> {
         let rows: Vec<(String, i64)> = sqlx::query_as(
@@ -151,12 +175,7 @@ impl Db {
         .bind(i64::from(JUDGE))
         .fetch_all(self.read())
         .await?;
-        rows.into_iter()
-            .map(|(word, count)| match word.parse() {
-                Ok(status) => Ok((status, count)),
-                Err(_) => Err(DbError::inconsistent("variations", word, "unknown status")),
-            })
-            .collect()
+        counted(rows, "variations")
     }
 
     /// Deletes a run, its variations, its events and its commands.

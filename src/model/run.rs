@@ -2,6 +2,7 @@
 
 use aideator_agent::config::{Config as VariationConfig, Prices};
 
+use super::JUDGE;
 use super::{
     Candidate, Cause, Judge, Judgement, RunId, RunStatus, VariationKey, VariationStatus, cost_usd,
     list_price,
@@ -111,6 +112,12 @@ impl Run {
             earlier: Vec::new(),
             judge: None,
         }
+    }
+
+    /// When the run ended, where the end of this attempt was what ended it.
+    pub fn ended_by(&self, attempt: &Variation) -> Option<i64> {
+        let mine = attempt.key.index < JUDGE && attempt.timings.settled_ms == self.finished_ms;
+        self.finished_ms.filter(|_| mine)
     }
 
     /// What may have a Job that is at work: each variation's last attempt, and the judge's.

@@ -9,7 +9,7 @@ use super::digest::{Digest, digest};
 use super::follow::Followed;
 use super::supervise::{event, gap_event, status_event};
 use crate::logs::Gap;
-use crate::model::{Cause, EventKind, NewEvent, VariationStatus, VariationUpdate};
+use crate::model::{Cause, EventKind, JUDGE, NewEvent, VariationStatus, VariationUpdate};
 use crate::telemetry::metrics;
 
 /// How a variation ended, as the cluster tells it.
@@ -110,10 +110,16 @@ pub(super) async fn settle(
     let Some(run) = runs.db.run(key.run).await? else {
         return Ok(());
     };
-    let variation = run.variations.iter().find(|it| it.key == key);
-    // A retry's steps do not begin with its run.
-    if let Some(variation) = variation.filter(|it| it.key.attempt == 0) {
-        metrics::stages(run.created_ms, &variation.timings);
+    if let Some(attempt) = run.current().find(|it| it.key == key) {
+        metrics::used(attempt);
+        // A retry's steps do not begin with its run.
+        if key.index < JUDGE && key.attempt == 0 {
+            metrics::stages(run.created_ms, &attempt.timings);
+        }
+        if let Some(finished_ms) = run.ended_by(attempt) {
+            metrics::run_ended(&run, finished_ms);
+        }
+        runs.trace(&run, attempt);
     }
     if let Err(error) = runs.judge_if_wanted(run).await {
         warn!(run.id = %key.run, error = format!("{error:#}"), "a run cannot be judged");

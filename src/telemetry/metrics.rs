@@ -8,7 +8,7 @@ use ::metrics::{counter, describe_counter, describe_gauge, describe_histogram, g
 use anyhow::Context as _;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
-use crate::model::{Timings, VariationStatus};
+use crate::model::{Run, RunStatus, Timings, Variation, VariationStatus};
 
 /// The recorder of this process: there can be only one.
 static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
@@ -92,6 +92,24 @@ fn describe() {
         "time from the request to each step of a variation"
     );
     describe_gauge!("aideator_variations", "variations in the database");
+    describe_gauge!("aideator_runs", "runs in the database");
+    describe_counter!("aideator_runs_ended_total", "runs that have ended");
+    describe_histogram!(
+        "aideator_run_duration_seconds",
+        "time from the request to the end of a run's last variation"
+    );
+    describe_counter!(
+        "aideator_model_tokens_total",
+        "tokens that model providers reported for settled variations"
+    );
+    describe_gauge!(
+        "aideator_model_cost_usd_total",
+        "US dollars that those cost, as far as prices are known"
+    );
+    describe_counter!(
+        "aideator_variations_unpriced_total",
+        "settled variations whose model was used and whose cost is not known"
+    );
     describe_gauge!("aideator_storage_free_bytes", "room left in DATA_DIR");
     describe_counter!("aideator_http_requests_total", "requests answered");
     describe_histogram!(
@@ -191,6 +209,33 @@ pub fn settled(status: VariationStatus, reason: Option<&str>) {
         .increment(1);
 }
 
+/// What a settled variation has used.
+pub fn used(variation: &Variation) {
+    let Some(usage) = variation.settled.as_ref().and_then(|settled| settled.usage) else {
+        return;
+    };
+    for (kind, tokens) in [
+        ("input", usage.input_tokens),
+        ("output", usage.output_tokens),
+        // Of the input.
+        ("cached", usage.cached_tokens),
+    ] {
+        counter!("aideator_model_tokens_total", "kind" => kind).increment(tokens);
+    }
+    match variation.cost_usd() {
+        // A counter of fractions: the recorder's counters are whole numbers, its gauges are not.
+        Some(cost) => gauge!("aideator_model_cost_usd_total").increment(cost),
+        None => counter!("aideator_variations_unpriced_total").increment(1),
+    }
+}
+
+/// A run has ended.
+pub fn run_ended(run: &Run, finished_ms: i64) {
+    counter!("aideator_runs_ended_total", "status" => run.status.as_str()).increment(1);
+    let lasted = u64::try_from(finished_ms - run.created_ms).unwrap_or(0);
+    histogram!("aideator_run_duration_seconds").record(Duration::from_millis(lasted));
+}
+
 /// The steps of a variation that was asked for at `created_ms` and is settled now.
 pub fn stages(created_ms: i64, timings: &Timings) {
     for (stage, at) in [
@@ -228,7 +273,16 @@ pub fn answered(method: &str, route: &str, status: u16, duration: Duration) {
 }
 
 /// What the database and the disk hold now.
-pub fn holdings(variations: &[(VariationStatus, i64)], free_bytes: Option<u64>) {
+pub fn holdings(
+    runs: &[(RunStatus, i64)],
+    variations: &[(VariationStatus, i64)],
+    free_bytes: Option<u64>,
+) {
+    for status in RunStatus::ALL {
+        let count = runs.iter().find(|(at, _)| *at == status);
+        let count = count.map_or(0, |(_, count)| *count);
+        gauge!("aideator_runs", "status" => status.as_str()).set(as_f64(count));
+    }
     for status in VariationStatus::ALL {
         let count = variations.iter().find(|(at, _)| *at == status);
         let count = count.map_or(0, |(_, count)| *count);

@@ -206,6 +206,9 @@ async fn what_is_counted_can_be_scraped() {
         .body;
     for line in [
         "aideator_variations{status=\"succeeded\"} 1",
+        "aideator_runs{status=\"completed\"} 1",
+        "aideator_runs_ended_total{status=\"completed\"}",
+        "aideator_run_duration_seconds_count",
         "aideator_variation_stage_seconds_count{stage=\"first_sent\"}",
         "aideator_variations_settled_total{status=\"succeeded\",reason=\"\"}",
         "aideator_kubectl_calls_total{verb=\"apply\",outcome=\"success\"}",

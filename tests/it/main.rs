@@ -22,4 +22,5 @@ mod script;
 mod stream;
 mod support;
 mod tidy;
+mod traces;
 mod variants;
