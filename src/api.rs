@@ -63,6 +63,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(runs::judge::show_judgement))
         .routes(routes!(runs::commands::list_commands))
         .routes(routes!(runs::commands::get_script))
+        .routes(routes!(runs::bundle::get_bundle))
 }
 
 /// The whole server as a service.

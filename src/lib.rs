@@ -6,11 +6,13 @@
 //! - [`app`], [`lifecycle`], [`telemetry`], [`config`]: what everything shares, starting and stopping.
 //! - [`cli`]: subcommands that are more than a line.
 //! - [`auth`]: who is asking.
+//! - [`archive`]: a tar file that is written as it is read.
 //! - [`compare`]: what lies between two variations' trees.
 //! - [`db`]: the only user of sqlx; [`clock`]: the only source of time.
 
 pub mod api;
 pub mod app;
+pub mod archive;
 pub mod auth;
 pub mod cli;
 pub mod clock;

@@ -1,5 +1,6 @@
 //! `/api/v1/runs`: one file per endpoint.
 
+pub mod bundle;
 pub mod cancel;
 pub mod commands;
 pub mod create;

@@ -203,6 +203,15 @@ impl LogStore {
         fs::rename(draft, path)
     }
 
+    /// Bytes of a variation's patch; `None` when it left none.
+    pub fn patch_size(&self, key: VariationKey) -> io::Result<Option<u64>> {
+        match fs::metadata(self.file(key, "patch")) {
+            Ok(meta) => Ok(Some(meta.len())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// A variation's patch; `None` when it left none.
     pub fn read_patch(&self, key: VariationKey) -> io::Result<Option<Vec<u8>>> {
         match fs::read(self.file(key, "patch")) {

@@ -1,5 +1,6 @@
 //! `POST /api/v1/runs`.
 
+mod again;
 mod request;
 mod spread;
 

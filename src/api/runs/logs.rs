@@ -18,7 +18,8 @@ use crate::api::error::{ApiError, ApiResult, Problem};
 use crate::api::extract::{Path, Query};
 use crate::app::AppState;
 use crate::auth::CurrentUser;
-use crate::logs::{LogCursor, Piece, Position};
+use crate::logs::{LogCursor, LogStore, Piece, Position};
+use crate::model::VariationKey;
 
 /// How a log is given.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
@@ -132,6 +133,22 @@ fn range_start(headers: &HeaderMap) -> ApiResult<Option<u64>> {
             .map_err(|_| ApiError::bad_request("a range looks like `bytes=1024-`")),
         None => Ok(None),
     }
+}
+
+/// The bytes of a log as stored, with their number.
+pub(super) fn stored(
+    store: &LogStore,
+    key: VariationKey,
+) -> io::Result<(u64, impl Iterator<Item = io::Result<Bytes>> + Send + use<>)> {
+    let committed = store.committed(key)?;
+    let mut reader = Reader {
+        cursor: store.cursor(key, Position::default()),
+        committed,
+        format: LogFormat::Timestamps,
+        skip: 0,
+    };
+    let blocks = std::iter::from_fn(move || reader.block().transpose());
+    Ok((committed, blocks))
 }
 
 struct Reader {
