@@ -10,6 +10,7 @@ mod env;
 mod http;
 mod kubectl;
 mod models;
+mod placement;
 mod storage;
 mod telemetry;
 

@@ -8,6 +8,7 @@ use url::Url;
 use super::env::Env;
 use super::kubectl::is_dns_label;
 use super::models::{ModelList, OfferedModel, WordList};
+use super::placement::Placement;
 
 /// Defaults and limits of agent Jobs.
 #[derive(Clone, Debug)]
@@ -21,6 +22,10 @@ pub struct Agents {
     pub cpu_limit: String,
     pub memory_request: String,
     pub memory_limit: String,
+    /// Where their pods run.
+    pub placement: Placement,
+    /// The Kueue queue that their Jobs wait in; none means that they start at once.
+    pub kueue_queue: Option<String>,
     /// Wall time of one variation in seconds.
     pub timeout_seconds: u64,
     /// How long a settled Job stays in the cluster for operators to look at, in seconds.
@@ -74,6 +79,8 @@ impl Agents {
             cpu_limit: quantity(env, "AGENT_CPU_LIMIT", "500m"),
             memory_request: quantity(env, "AGENT_MEMORY_REQUEST", "256Mi"),
             memory_limit: quantity(env, "AGENT_MEMORY_LIMIT", "1Gi"),
+            placement: Placement::from_env(env),
+            kueue_queue: kueue_queue(env),
             timeout_seconds: env.read_in(
                 "AGENT_TIMEOUT_SECONDS",
                 "900",
@@ -184,6 +191,21 @@ fn instance(env: &mut Env<'_>) -> String {
         );
     }
     instance
+}
+
+fn kueue_queue(env: &mut Env<'_>) -> Option<String> {
+    let name = "AGENT_KUEUE_QUEUE";
+    let queue: Option<String> = env.optional(
+        name,
+        "Kueue's local queue that agents wait in: their Jobs are made suspended, and Kueue starts them. Default: none.",
+    );
+    if queue.as_deref().is_some_and(|queue| !is_dns_label(queue)) {
+        env.problem(
+            name,
+            "is no name of a queue; use lower-case letters, digits and dashes",
+        );
+    }
+    queue
 }
 
 /// A Kubernetes quantity: checked for its shape, so that a typo is found at start and not by the first run.

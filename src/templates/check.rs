@@ -51,6 +51,17 @@ pub(super) fn job(yaml: &str, meant: &JobContext) -> Result<(), TemplateError> {
         "aideator.dev/variation-id": meant.variation_id,
         "aideator.dev/attempt": meant.attempt,
     });
+    let mut job_labels = labels.clone();
+    if let Some(queue) = &meant.queue {
+        job_labels["kueue.x-k8s.io/queue-name"] = json!(queue);
+        compare(yaml, &[("/spec/suspend", json!(true))])?;
+    }
+    for (field, value) in &meant.placement {
+        compare(
+            yaml,
+            &[(&format!("/spec/template/spec/{field}"), value.clone())],
+        )?;
+    }
     let container = "/spec/template/spec/containers/0";
     let at = |path: &str| format!("{container}{path}");
     compare(
@@ -58,7 +69,7 @@ pub(super) fn job(yaml: &str, meant: &JobContext) -> Result<(), TemplateError> {
         &[
             ("/kind", json!("Job")),
             ("/metadata/name", json!(meant.name)),
-            ("/metadata/labels", labels.clone()),
+            ("/metadata/labels", job_labels),
             ("/spec/template/metadata/labels", labels),
             (
                 "/spec/activeDeadlineSeconds",

@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use handlebars::{Context, Handlebars, Helper, HelperResult, Output, RenderContext, RenderError};
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::{TemplateError, check};
 use crate::config::Agents;
@@ -66,6 +67,8 @@ pub(super) struct JobContext {
     pub(super) cpu_limit: String,
     pub(super) memory_request: String,
     pub(super) memory_limit: String,
+    pub(super) placement: Map<String, Value>,
+    pub(super) queue: Option<String>,
     pub(super) secret_name: String,
     pub(super) config_key: String,
 }
@@ -243,12 +246,14 @@ fn job_context(agents: &Agents, run: &Run, key: VariationKey) -> JobContext {
         cpu_limit: agents.cpu_limit.clone(),
         memory_request: agents.memory_request.clone(),
         memory_limit: agents.memory_limit.clone(),
+        placement: agents.placement.0.clone(),
+        queue: agents.kueue_queue.clone(),
         secret_name: secret_name(key),
         config_key: config_key(key.index),
     }
 }
 
-/// `{{json value}}`: the value as a double-quoted string that JSON and YAML read alike.
+/// `{{json value}}`: the value as JSON that YAML reads alike; a string is double-quoted.
 fn json_helper(
     helper: &Helper<'_>,
     _: &Handlebars<'_>,
@@ -256,22 +261,19 @@ fn json_helper(
     _: &mut RenderContext<'_, '_>,
     out: &mut dyn Output,
 ) -> HelperResult {
-    let text = helper
-        .param(0)
-        .and_then(|param| param.value().as_str())
-        .ok_or_else(|| {
-            RenderError::from(handlebars::RenderErrorReason::Other(
-                "the json helper takes one string".to_owned(),
-            ))
-        })?;
-    out.write(&quote(text))?;
+    let value = helper.param(0).ok_or_else(|| {
+        RenderError::from(handlebars::RenderErrorReason::Other(
+            "the json helper takes one value".to_owned(),
+        ))
+    })?;
+    out.write(&quote(value.value()))?;
     Ok(())
 }
 
 /// JSON, with those characters escaped too that JSON allows and YAML does not
 /// (YAML 1.2.2, production `c-printable`).
-fn quote(text: &str) -> String {
-    let json = serde_json::Value::from(text).to_string();
+fn quote(value: &Value) -> String {
+    let json = value.to_string();
     let mut quoted = String::with_capacity(json.len());
     for c in json.chars() {
         match c {
@@ -299,7 +301,7 @@ mod tests {
         let hostile = "\" \\ ' {{x}} ${y} $(id)\n---\n\u{1}\u{7f}\u{85}\u{9f}\u{2028}\u{feff}\u{ffff}😀\t: - # &a *a !t |\r\n";
         let all: String = (1..=0x10_ffff).filter_map(char::from_u32).collect();
         for text in [hostile, all.as_str()] {
-            let read: String = serde_yaml::from_str(&quote(text)).unwrap();
+            let read: String = serde_yaml::from_str(&quote(&text.into())).unwrap();
             assert!(read == text);
         }
     }

@@ -248,3 +248,27 @@ async fn a_variation_costs_what_its_tokens_do_or_nobody_knows() {
     let costs: Vec<&Value> = (0..3).map(|i| &run["variations"][i]["cost_usd"]).collect();
     assert_eq!(costs, [&json!(3.0), &json!(null), &json!(0.5)]);
 }
+
+#[tokio::test]
+async fn agents_run_where_the_operator_says_and_wait_in_his_queue() {
+    let place = json!({"runtimeClassName": "gvisor", "nodeSelector": {"pool\"": "a: b\u{85}"},
+        "tolerations": [{"key": "x", "tolerationSeconds": 5}], "imagePullSecrets": [{"name": "r"}]});
+    let given = place.clone();
+    let test = TestApp::spawn_with(move |config| {
+        config.agents.placement = given.to_string().parse().unwrap();
+        config.agents.kueue_queue = Some("team-a".to_owned());
+    })
+    .await;
+    let user = test.user("a@example.com").await;
+    let (_, objects) = made(&test, &user, &test.run_request(1)).await;
+    let job = &objects[1];
+    for (field, value) in place.as_object().unwrap() {
+        assert_eq!(job["spec"]["template"]["spec"][field], *value);
+    }
+    assert_eq!(job["spec"]["suspend"], true);
+    let queue = "kueue.x-k8s.io/queue-name";
+    assert_eq!(job["metadata"]["labels"][queue], "team-a");
+    // Else Kueue's integration with pods would count it twice.
+    let pod = &job["spec"]["template"]["metadata"]["labels"];
+    assert_eq!(pod.get(queue), None);
+}
