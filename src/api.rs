@@ -59,6 +59,11 @@ fn routes() -> OpenApiRouter<AppState> {
             runs::select::select_variation,
             runs::select::unselect
         ))
+        .routes(routes!(
+            runs::shares::create_share,
+            runs::shares::list_shares
+        ))
+        .routes(routes!(runs::shares::revoke_share))
         .routes(routes!(runs::judge::judge_run))
         .routes(routes!(runs::judge::show_judgement))
         .routes(routes!(runs::commands::list_commands))

@@ -11,15 +11,19 @@ mod current;
 mod password;
 mod registration;
 mod session;
+mod share;
 mod throttle;
 
-pub use self::account::{ApiKeyId, ApiKeyInfo, Credential, Scope, Scopes, SessionId, User, UserId};
-pub use self::api_key::ApiKey;
+pub use self::account::{
+    ApiKeyId, ApiKeyInfo, Credential, Scope, Scopes, SessionId, ShareId, User, UserId,
+};
+pub use self::api_key::{ApiKey, ShareToken};
 pub use self::authenticate::{Authentication, authenticate, is_still_good};
 pub use self::current::{CurrentUser, MissingScope};
 pub use self::password::{PasswordProblem, Passwords};
 pub use self::registration::{AccountProblem, NewAccount};
 pub use self::session::{COOKIE, Sessions};
+pub use self::share::{Share, by_share};
 pub use self::throttle::{Throttle, Verdict};
 
 use tokio::sync::watch;

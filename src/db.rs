@@ -10,6 +10,7 @@
 pub mod commands;
 pub mod events;
 pub mod runs;
+pub mod shares;
 pub mod users;
 
 use std::path::Path;

@@ -344,6 +344,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{id}/shares": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A run's share links that are good, newest first. */
+        get: operations["list_shares"];
+        put?: never;
+        /** Share a run: whoever has the link may read it, with its logs and patches, and nothing else. */
+        post: operations["create_share"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{id}/shares/{share}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke a share link; it stops working at once, and streams that it has opened end. */
+        delete: operations["revoke_share"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{id}/stream": {
         parameters: {
             query?: never;
@@ -636,6 +671,28 @@ export interface components {
             stream_url: string;
             variations: components["schemas"]["AcceptedVariation"][];
         };
+        /** @description How long a share is good. */
+        CreateShareRequest: {
+            /**
+             * Format: int32
+             * @description 1 to 365, 7 unless given.
+             * @example 7
+             */
+            expires_in_days?: number | null;
+        };
+        CreateShareResponse: {
+            /**
+             * @description The run's page for whoever has the link.
+             * @example /stream?run=run-0198a7c41e5b7d2084c1f0a9b6d3e755&share=aid_share_0AbC…
+             */
+            page_url: string;
+            share: components["schemas"]["ShareView"];
+            /**
+             * @description For the header `X-Share-Token`, or `?share=`. It is shown this once: the server keeps only its
+             *     hash.
+             */
+            share_token: string;
+        };
         /** @description What the server needs, one by one. */
         DetailedHealthResponse: {
             checks: components["schemas"]["Check"][];
@@ -908,6 +965,18 @@ export interface components {
             selected_at: string;
             /** Format: int32 */
             variation_id: number;
+        };
+        /** @description `share_` and a UUIDv7 in 32 hex digits. */
+        ShareId: string;
+        /** @description A share link without its token. Times are RFC 3339, UTC. */
+        ShareView: {
+            created_at: string;
+            expires_at: string;
+            id: components["schemas"]["ShareId"];
+            /** @description To the minute. */
+            last_used_at?: string | null;
+            /** @description The token's first characters. */
+            prefix: string;
         };
         /** @description The size and hash of one side, timestamps included. */
         Side: {
@@ -1916,6 +1985,114 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["RunView"];
                 };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_shares: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShareView"][];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_share: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateShareRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreateShareResponse"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many shares */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_share: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                /** @description the share's id, `share_…` */
+                share: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             404: {
                 headers: {

@@ -25,6 +25,11 @@ pub(super) fn base() -> OpenApi {
     let cookie = ApiKey::Cookie(ApiKeyValue::new(COOKIE));
     components.add_security_scheme("session", SecurityScheme::ApiKey(cookie));
 
+    let share = ApiKey::Header(ApiKeyValue::new("X-Share-Token"));
+    components.add_security_scheme("share", SecurityScheme::ApiKey(share));
+    let share = ApiKey::Query(ApiKeyValue::new("share"));
+    components.add_security_scheme("share_link", SecurityScheme::ApiKey(share));
+
     let any = ["api_key", "bearer", "session"]
         .map(|name| SecurityRequirement::new(name, [] as [&str; 0]));
     OpenApiBuilder::new()

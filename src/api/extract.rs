@@ -178,6 +178,11 @@ impl<S: Send + Sync> FromRequestParts<S> for CurrentUser {
         match parts.extensions.get::<Authentication>() {
             Some(Authentication::User(user)) => Ok(user.clone()),
             Some(Authentication::Refused(why)) => Err(ApiError::unauthorized(*why)),
+            Some(Authentication::OutOfShare) => Err(ApiError::new(
+                StatusCode::FORBIDDEN,
+                "out_of_share",
+                "a share link is for reading the one run that it was made for",
+            )),
             Some(Authentication::CrossSite) => Err(ApiError::new(
                 StatusCode::FORBIDDEN,
                 "cross_site",

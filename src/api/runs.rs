@@ -10,6 +10,7 @@ pub mod logs;
 pub mod patch;
 pub mod retry;
 pub mod select;
+pub mod shares;
 pub mod show;
 pub mod stream;
 pub mod verify;

@@ -55,6 +55,12 @@ id!(
     "session_"
 );
 
+id!(
+    /// `share_` and a UUIDv7 in 32 hex digits.
+    ShareId,
+    "share_"
+);
+
 /// An account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
@@ -87,6 +93,8 @@ pub struct ApiKeyInfo {
 pub enum Credential {
     ApiKey(ApiKeyId),
     Session(SessionId),
+    /// A link to one run.
+    Share(ShareId),
 }
 
 /// Something that an API key may be allowed to do.

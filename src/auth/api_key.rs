@@ -1,49 +1,84 @@
-//! API keys: `aid_sk_` and 256 random bits.
+//! Random tokens: API keys (`aid_sk_`) and share links (`aid_share_`), a prefix and 256 random bits.
 //!
-//! A key with that much entropy needs no slow hash; one SHA-256 makes the look-up a single indexed query and
+//! A token with that much entropy needs no slow hash; one SHA-256 makes the look-up a single indexed query and
 //! leaves nothing usable in the database.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 
-const PREFIX: &str = "aid_sk_";
 const RANDOM_BYTES: usize = 32;
-/// Characters after [`PREFIX`] that are stored readable: 36 of the 256 bits.
+/// Characters after the prefix that are stored readable: 36 of the 256 bits.
 const SHOWN: usize = 6;
 
-/// A key as its owner holds it. It has no `Debug` and no `Display`: it is shown once, on purpose.
-pub struct ApiKey(String);
+/// What a kind of token begins with.
+pub trait Kind {
+    const PREFIX: &'static str;
+}
 
-impl ApiKey {
-    /// A new random key.
+/// Of [`ApiKey`].
+pub enum Key {}
+
+/// Of [`ShareToken`].
+pub enum Shared {}
+
+impl Kind for Key {
+    const PREFIX: &'static str = "aid_sk_";
+}
+
+impl Kind for Shared {
+    const PREFIX: &'static str = "aid_share_";
+}
+
+/// A key as its owner holds it.
+pub type ApiKey = Token<Key>;
+
+/// What a share link carries.
+pub type ShareToken = Token<Shared>;
+
+/// A token as its owner holds it. It has no `Debug` and no `Display`: it is shown once, on purpose.
+pub struct Token<K> {
+    text: String,
+    kind: std::marker::PhantomData<K>,
+}
+
+impl<K: Kind> Token<K> {
+    fn of(text: String) -> Self {
+        Self {
+            text,
+            kind: std::marker::PhantomData,
+        }
+    }
+
+    /// A new random token.
     pub fn generate() -> anyhow::Result<Self> {
         let mut bytes = [0; RANDOM_BYTES];
         getrandom::fill(&mut bytes)
             .map_err(|error| anyhow::anyhow!("no randomness from the system: {error}"))?;
-        Ok(Self(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes))))
+        let text = format!("{}{}", K::PREFIX, URL_SAFE_NO_PAD.encode(bytes));
+        Ok(Self::of(text))
     }
 
-    /// The key in a header, if it looks like one of ours.
+    /// The token in a request, if it looks like one of ours.
     pub fn parse(text: &str) -> Option<Self> {
-        let random = text.strip_prefix(PREFIX)?;
+        let random = text.strip_prefix(K::PREFIX)?;
         let bytes = URL_SAFE_NO_PAD.decode(random).ok()?;
-        (bytes.len() == RANDOM_BYTES).then(|| Self(text.to_owned()))
+        (bytes.len() == RANDOM_BYTES).then(|| Self::of(text.to_owned()))
     }
 
     /// What the database stores and looks up.
     pub fn hash(&self) -> [u8; 32] {
-        Sha256::digest(&self.0).into()
+        Sha256::digest(&self.text).into()
     }
 
-    /// The first characters, for people to recognise the key.
+    /// The first characters, for people to recognise it.
     pub fn prefix(&self) -> &str {
-        &self.0[..PREFIX.len() + SHOWN]
+        &self.text[..K::PREFIX.len() + SHOWN]
     }
 
-    /// The key itself, to be shown once.
+    /// The token itself, to be shown once.
     pub fn into_string(self) -> String {
-        self.0
+        self.text
     }
 }
 
@@ -57,6 +92,7 @@ mod tests {
         let hash = key.hash();
         let text = key.into_string();
         assert_eq!(ApiKey::parse(&text).unwrap().hash(), hash);
+        assert!(ShareToken::parse(&text).is_none());
     }
 
     #[test]

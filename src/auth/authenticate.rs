@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::db::DbError;
 
 /// How stale `last_used_at` of an API key may be, in milliseconds: using a key is no write per request.
-const LAST_USED_RESOLUTION_MS: i64 = 60_000;
+pub(super) const LAST_USED_RESOLUTION_MS: i64 = 60_000;
 
 /// What a request's headers say about who is asking.
 #[derive(Clone, Debug)]
@@ -21,6 +21,8 @@ pub enum Authentication {
     User(CurrentUser),
     /// A credential that is unknown, expired or revoked; the text says which kind.
     Refused(&'static str),
+    /// A share link, on a request that is not for reading its run.
+    OutOfShare,
     /// A browser's cookie on a request that another site may have caused.
     CrossSite,
 }
@@ -112,6 +114,7 @@ pub async fn is_still_good(app: &App, user: &CurrentUser) -> Result<bool, DbErro
     match &user.credential {
         Credential::ApiKey(id) => app.db.has_api_key(id).await,
         Credential::Session(id) => Ok(app.db.session_user(id, now).await?.is_some()),
+        Credential::Share(id) => app.db.has_share(id).await,
     }
 }
 

@@ -20,6 +20,7 @@ mod retention;
 mod retry;
 mod runs;
 mod script;
+mod shares;
 mod stream;
 mod support;
 mod tidy;

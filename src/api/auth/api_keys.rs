@@ -195,7 +195,7 @@ pub async fn revoke_api_key(
 fn require_session(user: &CurrentUser) -> ApiResult<()> {
     match user.credential {
         Credential::Session(_) => Ok(()),
-        Credential::ApiKey(_) => Err(ApiError::forbidden(
+        Credential::ApiKey(_) | Credential::Share(_) => Err(ApiError::forbidden(
             "API keys are managed by people: log in and use the session's token",
         )),
     }

@@ -25,6 +25,8 @@ impl RateLimit {
         let key = match credential {
             Some(Credential::ApiKey(id)) => id.to_string(),
             Some(Credential::Session(id)) => id.to_string(),
+            // Many may have the link: none of them uses up the others' budget.
+            Some(Credential::Share(id)) => format!("{id} {network}"),
             None => network.to_string(),
         };
         let verdict = self.0.check(&key);
