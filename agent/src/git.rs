@@ -6,9 +6,11 @@
 
 mod checkout;
 mod command;
+mod credential;
 mod snapshot;
 
-pub(crate) use checkout::Checkout;
+pub(crate) use checkout::{Checkout, CheckoutError};
+pub(crate) use credential::answer;
 pub(crate) use snapshot::{Snapshot, SnapshotError};
 
 #[cfg(test)]

@@ -11,6 +11,9 @@ const DEFAULT_BASE_URL: &str = "https://api.openai.com/v1";
 /// The model when neither the configuration nor the environment names one.
 const DEFAULT_MODEL: &str = "openai/gpt-4o-mini";
 
+/// Where the server mounts the credential of a git host, in the one container that may have it.
+const CREDENTIAL: &str = "/run/aideator-git/credential";
+
 /// Everything a run is told.
 pub(crate) struct Input {
     pub(crate) prompt: String,
@@ -28,6 +31,8 @@ pub(crate) struct Input {
 pub(crate) struct Repository {
     pub(crate) url: String,
     pub(crate) revision: Revision,
+    /// The file with the credential of its host, where one is mounted.
+    pub(crate) credential: Option<PathBuf>,
 }
 
 /// Which commit.
@@ -73,13 +78,12 @@ impl Input {
             Some(model) => model.clone(),
             None => variable("MODEL")?.unwrap_or(DEFAULT_MODEL.to_owned()),
         };
-        let workspace = variable("AIDEATOR_WORKSPACE")?.unwrap_or("/workspace".into());
         Ok(Self {
             prompt,
             config,
             provider: Provider::read()?,
             model,
-            workspace: workspace.into(),
+            workspace: workspace()?,
             scratch: std::env::temp_dir(),
         })
     }
@@ -109,8 +113,22 @@ impl Repository {
             }
             (None, None) => Revision::Name("HEAD".to_owned()),
         };
-        Ok(Self { url, revision })
+        let credential =
+            PathBuf::from(variable("AIDEATOR_GIT_CREDENTIAL")?.unwrap_or(CREDENTIAL.into()));
+        let credential = credential.try_exists()?.then_some(credential);
+        Ok(Self {
+            url,
+            revision,
+            credential,
+        })
     }
+}
+
+/// The only large writable directory of the container.
+pub(crate) fn workspace() -> Result<PathBuf> {
+    Ok(variable("AIDEATOR_WORKSPACE")?
+        .unwrap_or("/workspace".into())
+        .into())
 }
 
 impl Provider {

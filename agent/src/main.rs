@@ -1,5 +1,8 @@
 //! The agent: PID 1 of its container, one run, then it exits.
 //!
+//! `aideator-agent clone` only clones, in a container that comes before the agent's ([`clone`](mod@clone)), and
+//! `aideator-agent credential` is what git asks there for a credential.
+//!
 //! Code map, in the order of a run: [`input`] is read, [`git`] clones, [`context`] begins the
 //! [`conversation`], an [`engine`] works with [`model`] and [`tools`] (files through [`workspace`],
 //! commands through [`shell`]) within its [`limits`] (costs by [`prices`](aideator_agent::prices)), [`checks`] judge, [`git`]
@@ -8,6 +11,7 @@
 
 mod broker;
 mod checks;
+mod clone;
 mod context;
 mod conversation;
 mod disk;
@@ -25,10 +29,13 @@ mod signal;
 mod tools;
 mod workspace;
 
-use std::process::ExitCode;
+use std::{
+    io::{Read as _, Write as _},
+    process::ExitCode,
+};
 
 use aideator_agent::{config::Engine, protocol::Outcome};
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -42,10 +49,34 @@ fn main() -> Result<ExitCode> {
     harden::harden_self().context("The agent cannot protect the provider key")?;
     // Before there are threads.
     let termination = Termination::block().context("Signals cannot be received")?;
-    tokio::runtime::Builder::new_current_thread()
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        .build()?
-        .block_on(supervise(termination))
+        .build()?;
+    match arguments.as_slice() {
+        [] => runtime.block_on(supervise(termination)),
+        ["clone"] => {
+            let cancel = CancellationToken::new();
+            termination.cancel(cancel.clone())?;
+            runtime.block_on(clone::run(&cancel))
+        }
+        ["credential", file, operation] => give_credential(file, operation),
+        _ => bail!(
+            "The agent takes no arguments, or `clone`; what it works on is in its environment."
+        ),
+    }
+}
+
+/// Git asks on standard input.
+fn give_credential(file: &str, operation: &str) -> Result<ExitCode> {
+    let credential = std::fs::read_to_string(file)
+        .with_context(|| format!("The credential in {file} cannot be read"))?;
+    let mut question = String::new();
+    std::io::stdin().read_to_string(&mut question)?;
+    let answer = git::answer(&credential, operation, &question);
+    std::io::stdout().write_all(answer.as_bytes())?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Runs, and says how it ended also when the agent itself fails.

@@ -2,7 +2,7 @@
 //!
 //! Invariant: every end but a failed clone yields a patch, of whatever was changed until then.
 
-use std::{fs, time::Duration};
+use std::{fs, path::Path, time::Duration};
 
 use aideator_agent::{
     config,
@@ -15,9 +15,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     checks::{Checks, Failed, Of},
+    clone::{self, Failure},
     disk,
     engine::{Ended, Engine},
-    git::{Checkout, Snapshot, SnapshotError},
+    git::{Checkout, CheckoutError, Snapshot, SnapshotError},
     harden,
     input::{Input, Repository},
     limits::Budget,
@@ -75,7 +76,7 @@ async fn prepare<'a>(
         }
     };
     let budget = Budget::new(config, &input.model);
-    let checkout = clone(input, &repository, output, cancel).await?;
+    let checkout = check_out(input, &repository, output, cancel).await?;
     let engine_name = match config.engine {
         config::Engine::Builtin => "builtin",
         config::Engine::Command => "command",
@@ -144,7 +145,7 @@ async fn check_base(
     Ok(failed)
 }
 
-async fn clone(
+async fn check_out(
     input: &Input,
     repository: &Repository,
     output: &Output,
@@ -152,19 +153,24 @@ async fn clone(
 ) -> Result<Checkout, End> {
     let message = format!("Cloning {}", repository.url);
     output.status(Step::Clone, message).await;
-    let clone = Checkout::new(&input.workspace, repository);
     let checkout = tokio::select! {
         () = cancel.cancelled() => return Err(cancelled()),
-        checkout = clone => checkout,
+        checkout = take_checkout(&input.workspace, repository) => checkout,
     };
     match checkout {
         Ok(checkout) => Ok(checkout),
-        Err(error) => {
-            let text = error.to_string();
-            let retryable = error.is_retryable();
-            output.error("clone_failed", &text, retryable).await;
-            Err(failed("clone_failed", text))
+        Err(Failure { message, retryable }) => {
+            output.error("clone_failed", &message, retryable).await;
+            Err(failed("clone_failed", message))
         }
+    }
+}
+
+/// What a container before this one has cloned, or a clone of our own.
+async fn take_checkout(workspace: &Path, repository: &Repository) -> Result<Checkout, Failure> {
+    match clone::handed_over(workspace).map_err(CheckoutError::from)? {
+        Some(cloned) => Ok(Checkout::adopt(workspace, cloned?).map_err(CheckoutError::from)?),
+        None => Ok(Checkout::new(workspace, repository).await?),
     }
 }
 

@@ -4,6 +4,8 @@
 
 #[path = "support/container.rs"]
 mod container;
+#[path = "support/git_host.rs"]
+mod git_host;
 #[path = "support/provider.rs"]
 mod provider;
 
@@ -17,6 +19,8 @@ mod faults;
 mod judge;
 #[path = "agent/limits.rs"]
 mod limits;
+#[path = "agent/private.rs"]
+mod private;
 #[path = "agent/tasks.rs"]
 mod tasks;
 

@@ -10,7 +10,10 @@ use std::{
 use sha2::{Digest as _, Sha256};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
-use super::command::{Git, GitError, RAW_ATTRIBUTES};
+use super::{
+    command::{Git, GitError, RAW_ATTRIBUTES},
+    credential::helper,
+};
 use crate::{
     disk::size,
     input::{Repository, Revision},
@@ -124,6 +127,24 @@ impl Checkout {
         })
     }
 
+    /// What [`Checkout::new`] has made in another container of this pod. To be called before anything
+    /// of the model has run: what is there now is remembered as the base.
+    pub(crate) fn adopt(workspace: &Path, base: String) -> io::Result<Self> {
+        let private = workspace.join(".base");
+        let mut packs = Vec::new();
+        for entry in fs::read_dir(&private)? {
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            let sha256 = sha256(&private.join(&name))?;
+            packs.push(Pack { name, sha256 });
+        }
+        Ok(Self {
+            directory: workspace.join("repo"),
+            base,
+            private,
+            packs,
+        })
+    }
+
     /// The files of the base commit once more, in a directory beside the working tree; without
     /// `.git`. To be called before anything of the model has run.
     pub(crate) async fn copy_of_base(&self) -> Result<PathBuf, GitError> {
@@ -159,9 +180,14 @@ async fn fetch(directory: &Path, repository: &Repository) -> Result<(), Checkout
         Revision::Commit(sha) => sha,
         Revision::Name(name) => name,
     };
+    let helper = repository.credential.as_deref().map(helper).transpose()?;
+    let options: Vec<&str> = [Some(protocol.as_str()), helper.as_deref()]
+        .into_iter()
+        .flatten()
+        .collect();
     let mut tries = 0;
     loop {
-        let fetch = Git::with_options(directory, "fetch", &[&protocol])
+        let fetch = Git::with_options(directory, "fetch", &options)
             .args(["-q", "--depth", "1", "--no-tags"])
             .args(["--no-recurse-submodules", "--", &repository.url, revision]);
         tries += 1;

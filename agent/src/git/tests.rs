@@ -58,6 +58,7 @@ impl World {
         let repository = Repository {
             url: format!("file://{}/origin", self.path().display()),
             revision: Revision::Commit(sh(&self.path().join("origin"), "git rev-parse HEAD")),
+            credential: None,
         };
         Checkout::new(&self.path().join("workspace"), &repository)
             .await
@@ -189,6 +190,7 @@ async fn only_a_plain_address_is_cloned_and_only_the_commit_that_was_asked_for()
         let repository = Repository {
             url: url.to_owned(),
             revision: Revision::Name(revision.to_owned()),
+            credential: None,
         };
         let workspace = tempfile::tempdir().unwrap();
         let error = Checkout::new(workspace.path(), &repository)
@@ -200,6 +202,7 @@ async fn only_a_plain_address_is_cloned_and_only_the_commit_that_was_asked_for()
     let repository = Repository {
         url: format!("file://{}/origin", world.path().display()),
         revision: Revision::Commit("0".repeat(40)),
+        credential: None,
     };
     let workspace = world.path().join("workspace");
     assert!(Checkout::new(&workspace, &repository).await.is_err());
