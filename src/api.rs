@@ -4,6 +4,7 @@
 //! the OpenAPI file comes from the same table.
 
 pub mod auth;
+pub mod credentials;
 pub mod docs;
 pub mod error;
 pub mod extract;
@@ -44,6 +45,11 @@ fn routes() -> OpenApiRouter<AppState> {
             auth::api_keys::list_api_keys
         ))
         .routes(routes!(auth::api_keys::revoke_api_key))
+        .routes(routes!(
+            credentials::create_credential,
+            credentials::list_credentials
+        ))
+        .routes(routes!(credentials::delete_credential))
         .routes(routes!(repos::check_repo))
         .routes(routes!(models::list_models))
         .routes(routes!(runs::create::create_run, runs::list::list_runs))

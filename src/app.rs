@@ -10,6 +10,7 @@ use crate::api::health::Readiness;
 use crate::auth::Auth;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::credentials::Credentials;
 use crate::db::Db;
 use crate::kubectl::{Journal, Kubectl};
 use crate::lifecycle::Lifecycle;
@@ -26,6 +27,7 @@ pub struct App {
     pub clock: Clock,
     pub lifecycle: Lifecycle,
     pub auth: Auth,
+    pub credentials: Credentials,
     pub store: LogStore,
     pub kubectl: Kubectl,
     pub repos: Repos,
@@ -62,8 +64,11 @@ impl AppState {
         let kubectl = Kubectl::new(&config.kubectl, journal);
         let repos = Repos::new(config.agents.allowed_git_hosts.clone())
             .context("failed to prepare the git client")?;
+        let credentials = Credentials::new(db.clone(), &config.auth.secret_key)
+            .context("failed to prepare the encryption of credentials")?;
         let runs = Runs::new(
             db.clone(),
+            credentials.clone(),
             kubectl.clone(),
             store.clone(),
             config.agents.clone(),
@@ -79,6 +84,7 @@ impl AppState {
             clock,
             lifecycle,
             auth,
+            credentials,
             store,
             kubectl,
             repos,

@@ -8,6 +8,7 @@
 //! committed cache at build time, which every clone and container build would have to carry. Each query has a test.
 
 pub mod commands;
+pub mod credentials;
 pub mod events;
 pub mod runs;
 pub mod shares;

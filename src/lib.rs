@@ -7,6 +7,7 @@
 //! - [`cli`]: subcommands that are more than a line.
 //! - [`auth`]: who is asking.
 //! - [`archive`]: a tar file that is written as it is read.
+//! - [`credentials`]: tokens that users entrust to us, encrypted.
 //! - [`compare`]: what lies between two variations' trees.
 //! - [`db`]: the only user of sqlx; [`clock`]: the only source of time.
 
@@ -18,6 +19,7 @@ pub mod cli;
 pub mod clock;
 pub mod compare;
 pub mod config;
+pub mod credentials;
 pub mod db;
 pub mod kubectl;
 pub mod lifecycle;

@@ -4,6 +4,7 @@
 //! not "all is well" carries a [`Cause`].
 
 mod cause;
+mod credential;
 mod event;
 mod id;
 mod judge;
@@ -12,6 +13,7 @@ mod run;
 mod status;
 
 pub use cause::Cause;
+pub use credential::{Credential, CredentialKind, Uses, git_host};
 pub use event::{Event, EventKind, NewEvent};
 pub use id::{BadRunId, RunId, VariationKey, job_name};
 pub use judge::{Candidate, JUDGE, Judge, Judgement};

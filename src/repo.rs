@@ -11,11 +11,12 @@ use std::time::Duration;
 use futures::StreamExt as _;
 use gix_packetline::decode::{Stream, streaming};
 use reqwest::redirect::Policy;
-use reqwest::{Client, StatusCode};
+use reqwest::{Client, RequestBuilder, StatusCode};
 use url::Url;
 
 use self::refs::{Refs, is_object_id};
 use crate::config::AllowedHost;
+use crate::credentials::GitAccess;
 
 /// Longest URL that is looked at, bytes.
 const URL_LIMIT: usize = 2048;
@@ -34,6 +35,9 @@ pub enum RepoError {
     Ref(String),
     #[error("the repository cannot be read: {0}")]
     Unreachable(String),
+    /// The host gives it to nobody, or not to whoever we are.
+    #[error("the repository cannot be read: {0}")]
+    Refused(String),
 }
 
 impl RepoError {
@@ -117,14 +121,41 @@ impl Repos {
         )))
     }
 
-    /// Finds the commit that a ref (or the default branch) names now.
-    pub async fn resolve(&self, url: &Url, git_ref: Option<&str>) -> Result<Resolved, RepoError> {
+    /// `scheme://host[:port]` of an entry such as `github.com` or `http://git.example.org:3000`, if
+    /// repositories may come from there.
+    pub fn check_host(&self, text: &str) -> Result<String, RepoError> {
+        let url = if text.contains("://") {
+            format!("{}/x", text.trim_end_matches('/'))
+        } else {
+            format!("https://{text}/x")
+        };
+        let url = self.check_url(&url)?;
+        if url.path() != "/x" {
+            let why = "this is no host; it looks like github.com or https://git.example.org:8443";
+            return Err(RepoError::Url(why.to_owned()));
+        }
+        Ok(url.origin().ascii_serialization())
+    }
+
+    /// Finds the commit that a ref (or the default branch) names now. `access` is shown to the
+    /// repository's own host only.
+    pub async fn resolve(
+        &self,
+        url: &Url,
+        git_ref: Option<&str>,
+        access: Option<&GitAccess>,
+    ) -> Result<Resolved, RepoError> {
         if let Some(name) = git_ref {
             check_ref(name)?;
         }
-        let refs = Refs::parse(&self.advertised(url).await?)?;
+        let asker = Asker {
+            client: &self.client,
+            url,
+            access: access.filter(|access| access.host == url.origin().ascii_serialization()),
+        };
+        let refs = Refs::parse(&asker.advertised().await?)?;
         let sha = match git_ref {
-            Some(name) => self.find(url, &refs, name).await?,
+            Some(name) => asker.find(&refs, name).await?,
             None => refs.head().ok_or_else(|| {
                 RepoError::Unreachable("it has no default branch; is it empty?".to_owned())
             })?,
@@ -135,13 +166,22 @@ impl Repos {
             default_branch: refs.default_branch,
         })
     }
+}
 
-    async fn find(&self, url: &Url, refs: &Refs, name: &str) -> Result<String, RepoError> {
+/// Questions about one repository, as somebody or as nobody.
+struct Asker<'a> {
+    client: &'a Client,
+    url: &'a Url,
+    access: Option<&'a GitAccess>,
+}
+
+impl Asker<'_> {
+    async fn find(&self, refs: &Refs, name: &str) -> Result<String, RepoError> {
         if let Some(sha) = refs.find(name) {
             return Ok(sha);
         }
         // A commit need not be at the end of a branch.
-        if is_object_id(name) && self.has_commit(url, name).await? {
+        if is_object_id(name) && self.has_commit(name).await? {
             return Ok(name.to_owned());
         }
         Err(RepoError::Ref(format!(
@@ -152,7 +192,7 @@ impl Repos {
     /// Asks for a commit and looks only whether the server refuses
     /// (<https://git-scm.com/docs/protocol-v2>, "fetch"). A server that answers anything else is
     /// believed to have it: the clone is the proof.
-    async fn has_commit(&self, url: &Url, sha: &str) -> Result<bool, RepoError> {
+    async fn has_commit(&self, sha: &str) -> Result<bool, RepoError> {
         let line = |text: &str| format!("{:04x}{text}", text.len() + 4);
         let want = line(&format!("want {sha}\n"));
         let command = line("command=fetch\n");
@@ -165,15 +205,10 @@ impl Repos {
             "0000",
         ]
         .concat();
-        let mut service = url.clone();
-        service.set_path(&format!(
-            "{}/git-upload-pack",
-            url.path().trim_end_matches('/')
-        ));
+        let service = self.below("git-upload-pack");
         let unreachable = |error: reqwest::Error| RepoError::Unreachable(plain(&error));
         let response = self
-            .client
-            .post(service)
+            .signed(self.client.post(service))
             .header("git-protocol", "version=2")
             .header("content-type", "application/x-git-upload-pack-request")
             .body(request)
@@ -197,18 +232,36 @@ impl Repos {
         Ok(true)
     }
 
-    async fn advertised(&self, url: &Url) -> Result<Vec<u8>, RepoError> {
-        let mut refs = url.clone();
-        refs.set_path(&format!("{}/info/refs", url.path().trim_end_matches('/')));
+    /// An address below the repository's.
+    fn below(&self, path: &str) -> Url {
+        let mut url = self.url.clone();
+        url.set_path(&format!("{}/{path}", url.path().trim_end_matches('/')));
+        url
+    }
+
+    fn signed(&self, request: RequestBuilder) -> RequestBuilder {
+        match self.access {
+            Some(access) => request.basic_auth(&access.username, Some(access.token.expose())),
+            None => request,
+        }
+    }
+
+    async fn advertised(&self) -> Result<Vec<u8>, RepoError> {
+        let mut refs = self.below("info/refs");
         refs.set_query(Some("service=git-upload-pack"));
         let unreachable = |error: reqwest::Error| RepoError::Unreachable(plain(&error));
-        let response = self.client.get(refs).send().await.map_err(unreachable)?;
+        let response = self.signed(self.client.get(refs)).send().await;
+        let response = response.map_err(unreachable)?;
         match response.status() {
             StatusCode::OK => {}
             StatusCode::NOT_FOUND | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-                return Err(RepoError::Unreachable(
-                    "there is none at this URL, or it is private".to_owned(),
-                ));
+                return Err(RepoError::Refused(match self.access {
+                    None => "there is none at this URL, or it is private: then send a git_credential with the run, or store one for its host (POST /api/v1/credentials)".to_owned(),
+                    Some(access) => format!(
+                        "there is none at this URL, or the git server does not give it to {} with this token",
+                        access.username
+                    ),
+                }));
             }
             status => {
                 return Err(RepoError::Unreachable(format!(
@@ -278,6 +331,27 @@ mod tests {
     fn repos() -> Repos {
         let hosts = ["github.com", "http://demo:8080"].map(|host| host.parse().unwrap());
         Repos::new(hosts.into()).unwrap()
+    }
+
+    #[test]
+    fn credentials_are_for_allowed_hosts() {
+        let repos = repos();
+        for (text, host) in [
+            ("github.com", "https://github.com"),
+            ("https://GitHub.com/", "https://github.com"),
+            ("http://demo:8080", "http://demo:8080"),
+        ] {
+            assert_eq!(repos.check_host(text).unwrap(), host);
+        }
+        for text in [
+            "evil.example",
+            "github.com/octocat",
+            "me@github.com",
+            "",
+            "http://github.com",
+        ] {
+            assert!(repos.check_host(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -41,6 +41,7 @@ use tracing::{error, warn};
 use self::cluster::Cluster;
 use self::supervise::{Order, supervise};
 use crate::config::{Agents, Keep};
+use crate::credentials::Credentials;
 use crate::db::Db;
 use crate::db::runs::Inserted;
 use crate::kubectl::{JournalEntry, Kubectl, KubectlError};
@@ -65,6 +66,7 @@ pub struct Runs(Arc<Inner>);
 #[derive(Debug)]
 pub struct Inner {
     db: Db,
+    credentials: Credentials,
     kubectl: Kubectl,
     store: LogStore,
     templates: Templates,
@@ -101,6 +103,7 @@ impl Runs {
     /// The runs in this database, log store and cluster. Nothing happens before [`Runs::start`].
     pub fn new(
         db: Db,
+        credentials: Credentials,
         kubectl: Kubectl,
         store: LogStore,
         agents: Agents,
@@ -114,6 +117,7 @@ impl Runs {
         );
         Ok(Self(Arc::new(Inner {
             db,
+            credentials,
             kubectl,
             store,
             templates: Templates::new()?,

@@ -6,7 +6,7 @@
 mod check;
 mod render;
 
-pub use render::{RunManifest, Templates, secret_name};
+pub use render::{RunManifest, Templates, keys_secret_name, secret_name};
 
 use handlebars::RenderError;
 

@@ -107,6 +107,49 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/credentials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Your stored credentials, without their tokens, newest first. */
+        get: operations["list_credentials"];
+        put?: never;
+        /**
+         * Store a credential for all of your runs, in place of the one you have for the same host.
+         * @description `git` opens private repositories of a host; an agent's container never has it, only a container that
+         *     clones before the agent starts. `provider` is your key for the model's provider, used in place of
+         *     the operator's.
+         */
+        post: operations["create_credential"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/credentials/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete a credential. Agents that were started with it keep it until they end: to be sure, revoke
+         *     the token where it was made.
+         */
+        delete: operations["delete_credential"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/health": {
         parameters: {
             query?: never;
@@ -557,6 +600,8 @@ export interface components {
         CheckRepoResponse: {
             branches: string[];
             default_branch?: string | null;
+            /** @description It is not open to everybody, and your stored credential opens it. */
+            private: boolean;
             /** @description The commit that the ref names now. */
             sha: string;
         };
@@ -627,6 +672,18 @@ export interface components {
             api_key: string;
             key_info: components["schemas"]["ApiKeyResponse"];
         };
+        CreateCredentialRequest: {
+            /**
+             * @description For `git`: the host whose repositories it opens, one of those that the server allows.
+             * @example github.com
+             */
+            host?: string | null;
+            kind: components["schemas"]["CredentialKind"];
+            /** @description It is encrypted and never shown again. */
+            token: string;
+            /** @description For `git`; `x-access-token` unless given, which suits tokens of GitHub, GitLab and Gitea. */
+            username?: string | null;
+        };
         /** @description A run to be made. Nothing but the first two is required. */
         CreateRunRequest: {
             agent_config?: components["schemas"]["AgentConfig"] | null;
@@ -692,6 +749,25 @@ export interface components {
              *     hash.
              */
             share_token: string;
+        };
+        /**
+         * @description What a credential is for.
+         * @enum {string}
+         */
+        CredentialKind: "git" | "provider";
+        /** @description A stored credential without its token. Times are RFC 3339, UTC. */
+        CredentialView: {
+            created_at: string;
+            /** @description Of `git`. */
+            host?: string | null;
+            /** @example cred_0198a7c41e5b7d2084c1f0a9b6d3e755 */
+            id: string;
+            kind: components["schemas"]["CredentialKind"];
+            last_used_at?: string | null;
+            /** @description False when it was stored under another `SECRET_KEY` of the server: store it again. */
+            readable: boolean;
+            /** @description Of `git`. */
+            username?: string | null;
         };
         /** @description What the server needs, one by one. */
         DetailedHealthResponse: {
@@ -943,6 +1019,8 @@ export interface components {
             run_id: string;
             selection?: components["schemas"]["SelectionView"] | null;
             status: components["schemas"]["RunStatus"];
+            /** @description Its agents use what you have stored, or what was sent with the run. */
+            uses: components["schemas"]["UsesView"];
             variations: components["schemas"]["VariationView"][];
             /** Format: int32 */
             winning_variation_id?: number | null;
@@ -1028,6 +1106,13 @@ export interface components {
             email: string;
             full_name?: string | null;
             id: components["schemas"]["UserId"];
+        };
+        /** @description Which credentials of yours a run uses. */
+        UsesView: {
+            /** @description For its repository. The container that clones has it, no agent does. */
+            git_credential: boolean;
+            /** @description For the model's provider, instead of the operator's key. */
+            provider_key: boolean;
         };
         /** @description Settings of one variation, over those of all. */
         Variant: {
@@ -1422,6 +1507,143 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_credentials: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CredentialView"][];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_credential: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateCredentialRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CredentialView"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description asked with an API key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many credentials */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_credential: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the credential's id, `cred_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description asked with an API key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2318,7 +2540,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description it has not ended, or it was picked */
+            /** @description it has not ended, it was picked, or a credential that it needs is gone */
             409: {
                 headers: {
                     [name: string]: unknown;

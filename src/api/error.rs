@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 
 use super::middleware::add_limit_headers;
 use crate::auth::{MissingScope, Verdict};
+use crate::credentials::CredentialError;
 use crate::db::DbError;
 
 /// What handlers return.
@@ -209,6 +210,18 @@ impl fmt::Display for ApiError {
 impl From<anyhow::Error> for ApiError {
     fn from(cause: anyhow::Error) -> Self {
         Self::internal(cause)
+    }
+}
+
+impl From<CredentialError> for ApiError {
+    fn from(error: CredentialError) -> Self {
+        match error {
+            CredentialError::Db(error) => error.into(),
+            CredentialError::Gone(_) => Self::conflict("credential_gone", error.to_string()),
+            CredentialError::OtherKey(_) | CredentialError::Damaged(_) => {
+                Self::conflict("credential_unreadable", error.to_string())
+            }
+        }
     }
 }
 

@@ -5,7 +5,8 @@ use anyhow::Context as _;
 use crate::api::runs::create::CreateRunRequest;
 use crate::clock;
 use crate::config::Agents;
-use crate::model::{NewRun, Run, RunId, VariationKey};
+use crate::credentials::RunKeys;
+use crate::model::{NewRun, Run, RunId, Uses, VariationKey, git_host};
 use crate::repo::Repos;
 use crate::templates::Templates;
 
@@ -24,7 +25,13 @@ pub async fn render(agents: Agents, request: &str) -> anyhow::Result<String> {
         .as_deref()
         .map(str::trim)
         .filter(|name| !name.is_empty());
-    let commit = repos.resolve(&url, git_ref).await?;
+    let host = git_host(url.as_str());
+    let given = request.git_credential.map(|given| given.for_host(host));
+    let commit = repos.resolve(&url, git_ref, given.as_ref()).await?;
+    let uses = Uses {
+        git: given.is_some(),
+        provider: false,
+    };
     let new = NewRun {
         id: RunId::generate(),
         user: String::new(),
@@ -34,9 +41,11 @@ pub async fn render(agents: Agents, request: &str) -> anyhow::Result<String> {
         prompt: request.prompt.trim().to_owned(),
         idempotency: None,
         variations,
+        uses,
+        git_credential: None,
     };
     let run = Run::new(new, clock::now_ms());
-    let keys: Vec<VariationKey> = run.variations.iter().map(|v| v.key).collect();
-    let rendered = Templates::new()?.run(&agents, &run, &keys)?;
+    let attempts: Vec<VariationKey> = run.variations.iter().map(|v| v.key).collect();
+    let rendered = Templates::new()?.run(&agents, &run, &attempts, &RunKeys::shape(&run))?;
     Ok(rendered.manifest.yaml)
 }

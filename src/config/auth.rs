@@ -8,7 +8,7 @@ use super::env::Env;
 /// Who may use the server, and how often.
 #[derive(Clone, Debug)]
 pub struct Auth {
-    /// Signs session tokens; at least 32 bytes.
+    /// Signs session tokens, and encrypts credentials; at least 32 bytes.
     pub secret_key: Secret,
     pub registration: Registration,
     /// Life of a session in hours.
@@ -26,7 +26,7 @@ impl Auth {
         env.section("Accounts and limits");
         let secret_key = env.required(
             "SECRET_KEY",
-            "Required. Signs session tokens: at least 32 characters, e.g. from `openssl rand -hex 32`.",
+            "Required. Signs session tokens and encrypts stored credentials: at least 32 characters, e.g. from\n`openssl rand -hex 32`. After a change people log in again, and store their credentials again.",
         );
         if !secret_key.is_empty() && secret_key.len() < SECRET_KEY_BYTES {
             env.problem(
@@ -72,8 +72,9 @@ impl Auth {
     }
 }
 
-/// A value that never shows in logs or errors.
-#[derive(Clone)]
+/// A value that never shows in logs or errors, and is never serialised.
+#[derive(Clone, serde::Deserialize)]
+#[serde(transparent)]
 pub struct Secret(String);
 
 impl Secret {
@@ -81,7 +82,7 @@ impl Secret {
         Self(value.into())
     }
 
-    /// The value itself; for cryptography only.
+    /// The value itself: for cryptography, and for whom it is meant.
     pub fn expose(&self) -> &str {
         &self.0
     }

@@ -4,8 +4,8 @@ use aideator_agent::config::{Config as VariationConfig, Prices};
 
 use super::JUDGE;
 use super::{
-    Candidate, Cause, Judge, Judgement, RunId, RunStatus, VariationKey, VariationStatus, cost_usd,
-    list_price,
+    Candidate, Cause, Credential, Judge, Judgement, RunId, RunStatus, Uses, VariationKey,
+    VariationStatus, cost_usd, list_price,
 };
 
 /// What a caller asked for, checked and complete.
@@ -22,6 +22,9 @@ pub struct NewRun {
     pub prompt: String,
     pub idempotency: Option<Idempotency>,
     pub variations: Vec<NewVariation>,
+    pub uses: Uses,
+    /// One that is for this run only.
+    pub git_credential: Option<Credential>,
 }
 
 /// By what a request that is sent twice makes one run.
@@ -68,6 +71,7 @@ pub struct Run {
     pub earlier: Vec<Variation>,
     /// The last one that was asked for.
     pub judge: Option<Judge>,
+    pub uses: Uses,
 }
 
 impl Run {
@@ -111,6 +115,7 @@ impl Run {
                 .collect(),
             earlier: Vec::new(),
             judge: None,
+            uses: new.uses,
         }
     }
 

@@ -10,9 +10,10 @@ use super::Runs;
 use super::follow::patiently;
 use super::judge::with_candidates;
 use crate::clock;
+use crate::credentials::{CredentialError, RunKeys};
 use crate::kubectl::{Cascade, KubectlError};
-use crate::model::{Cause, JUDGE, Run, VariationKey, VariationStatus};
-use crate::templates::secret_name;
+use crate::model::{Cause, JUDGE, Run, Uses, VariationKey, VariationStatus};
+use crate::templates::{keys_secret_name, secret_name};
 
 /// How long the cluster may be away before a run that waits for it fails.
 const PATIENCE: Duration = Duration::from_mins(10);
@@ -27,9 +28,17 @@ pub(super) async fn launch(runs: &Runs, run: &Run, keys: &[VariationKey]) -> any
     } else {
         run
     };
+    let run_keys = match keys_of(runs, run, keys).await {
+        Ok(run_keys) => run_keys,
+        Err(CredentialError::Db(error)) => return Err(error.into()),
+        Err(error) => {
+            runs.refuse(keys, &Cause::new("CredentialMissing", error.to_string()));
+            return Ok(());
+        }
+    };
     let rendered = runs
         .templates
-        .run(&runs.agents, run, keys)
+        .run(&runs.agents, run, keys, &run_keys)
         .context("failed to render the Jobs")?;
     let apply = || runs.kubectl.apply(run.id, &rendered.manifest);
     let objects = match patiently(apply, PATIENCE).await {
@@ -37,7 +46,7 @@ pub(super) async fn launch(runs: &Runs, run: &Run, keys: &[VariationKey]) -> any
         Err(error) => {
             warn!(run.id = %run.id, %error, "the cluster refused a run");
             // What was made of it must not go on without the rest.
-            remove(runs, run, keys, &rendered.secret_name).await;
+            remove(runs, run, keys, &rendered.secrets).await;
             runs.refuse(keys, &refusal(&error));
             return Ok(());
         }
@@ -49,7 +58,7 @@ pub(super) async fn launch(runs: &Runs, run: &Run, keys: &[VariationKey]) -> any
             Err(error) => warn!(%error, "the cluster sent a Job of another shape"),
         }
     }
-    made(runs, run, keys, &rendered.secret_name).await;
+    made(runs, run, keys).await;
     // An apply that took several tries may have made a Job again whose variation was cancelled and
     // settled between two of them. One that has just ended by itself stays to be looked at.
     let stored = runs.db.run(run.id).await?;
@@ -61,11 +70,30 @@ pub(super) async fn launch(runs: &Runs, run: &Run, keys: &[VariationKey]) -> any
     Ok(())
 }
 
-/// Notes that the cluster has these Jobs, and makes the run's Jobs the owners of their Secret.
-pub(super) async fn made(runs: &Runs, run: &Run, keys: &[VariationKey], secret: &str) {
+/// What these attempts may use in the name of the run's owner. A judge clones nothing.
+async fn keys_of(
+    runs: &Runs,
+    run: &Run,
+    keys: &[VariationKey],
+) -> Result<RunKeys, CredentialError> {
+    let judged = keys.iter().any(|key| key.index == JUDGE);
+    let needed = Uses {
+        git: run.uses.git && !judged,
+        ..run.uses
+    };
+    runs.credentials.of_run(run, needed).await
+}
+
+/// Notes that the cluster has these Jobs, which share Secrets, and makes the Jobs their owners.
+pub(super) async fn made(runs: &Runs, run: &Run, keys: &[VariationKey]) {
     let applied_ms = clock::now_ms();
-    if let Err(error) = own_secret(runs, run, secret).await {
-        warn!(run.id = %run.id, error = format!("{error:#}"), "a run's Secret stays after its Jobs");
+    if let Some(key) = keys.first() {
+        let more = run.uses.any().then(|| keys_secret_name(*key));
+        for secret in std::iter::once(secret_name(*key)).chain(more) {
+            if let Err(error) = own_secret(runs, run, *key, &secret).await {
+                warn!(run.id = %run.id, error = format!("{error:#}"), "a run's Secret stays after its Jobs");
+            }
+        }
     }
     // Last: a server that dies before this does both again.
     if let Err(error) = runs.db.mark_applied(keys, applied_ms).await {
@@ -74,11 +102,13 @@ pub(super) async fn made(runs: &Runs, run: &Run, keys: &[VariationKey], secret: 
 }
 
 /// Deletes whatever an apply that failed half-way has made.
-async fn remove(runs: &Runs, run: &Run, keys: &[VariationKey], secret: &str) {
+async fn remove(runs: &Runs, run: &Run, keys: &[VariationKey], secrets: &[String]) {
     for key in keys {
         delete(runs, run, "job", &key.job_name()).await;
     }
-    delete(runs, run, "secret", secret).await;
+    for secret in secrets {
+        delete(runs, run, "secret", secret).await;
+    }
 }
 
 async fn delete(runs: &Runs, run: &Run, kind: &str, name: &str) {
@@ -90,8 +120,20 @@ async fn delete(runs: &Runs, run: &Run, kind: &str, name: &str) {
     }
 }
 
-/// Makes the Jobs the owners of their Secret, so that it goes when the last of them goes.
-async fn own_secret(runs: &Runs, run: &Run, secret: &str) -> anyhow::Result<()> {
+/// Deletes what a run's agents could use in its owner's name as soon as the last of those that share
+/// it has ended: before their Jobs, which stay to be looked at and would take it along.
+pub(super) async fn take_keys_back(runs: &Runs, run: &Run, key: VariationKey) {
+    let secret = keys_secret_name(key);
+    let all = run.current().chain(&run.earlier);
+    let mut sharing = all.filter(|it| keys_secret_name(it.key) == secret);
+    if run.uses.any() && sharing.all(|it| it.settled.is_some()) {
+        delete(runs, run, "secret", &secret).await;
+    }
+}
+
+/// Makes the Jobs the owners of a Secret that they share with `key`, so that it goes when the last of
+/// them goes.
+async fn own_secret(runs: &Runs, run: &Run, key: VariationKey, secret: &str) -> anyhow::Result<()> {
     let owner = |(key, uid): (VariationKey, String)| {
         let name = key.job_name();
         json!({"apiVersion": "batch/v1", "kind": "Job", "name": name, "uid": uid})
@@ -100,7 +142,7 @@ async fn own_secret(runs: &Runs, run: &Run, secret: &str) -> anyhow::Result<()> 
         .cluster
         .jobs_of(run.id)
         .into_iter()
-        .filter(|(key, _)| secret_name(*key) == secret)
+        .filter(|(other, _)| secret_name(*other) == secret_name(key))
         .map(owner)
         .collect();
     let patch = json!({"metadata": {"ownerReferences": owners}});

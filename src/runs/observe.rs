@@ -78,6 +78,8 @@ pub(super) struct PodStatus {
     pub(super) conditions: Vec<Condition>,
     #[serde(deserialize_with = "null_is_empty")]
     pub(super) container_statuses: Vec<ContainerStatus>,
+    #[serde(deserialize_with = "null_is_empty")]
+    pub(super) init_container_statuses: Vec<ContainerStatus>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -126,6 +128,12 @@ impl Pod {
             .iter()
             .find(|c| c.name == "agent")
             .map(|c| &c.state)
+    }
+
+    /// The state of the container that clones before the agent's, where there is one.
+    pub(super) fn cloner(&self) -> Option<&ContainerState> {
+        let statuses = &self.status.init_container_statuses;
+        statuses.first().map(|c| &c.state)
     }
 
     /// Whether nothing of it runs any more.

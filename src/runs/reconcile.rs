@@ -93,8 +93,8 @@ async fn adopt(runs: &Runs, run: &Run, jobs: &[VariationKey]) -> anyhow::Result<
     }
     let (runs, run) = (runs.clone(), run.clone());
     runs.clone().background("launch", async move {
-        for (secret, keys) in by_secret(unnoted) {
-            launch::made(&runs, &run, &keys, &secret).await;
+        for keys in by_secret(unnoted).into_values() {
+            launch::made(&runs, &run, &keys).await;
         }
         for keys in by_secret(unmade).into_values() {
             runs.launch_or_refuse(&run, &keys).await;

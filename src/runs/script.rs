@@ -3,7 +3,9 @@
 use anyhow::Context as _;
 
 use super::Runs;
+use crate::credentials::RunKeys;
 use crate::model::{Run, Variation, VariationKey};
+use crate::templates::keys_secret_name;
 
 /// Ends the manifest in the script.
 const END: &str = "END_OF_MANIFEST";
@@ -24,28 +26,67 @@ impl Runs {
         let applied = commands
             .iter()
             .find(|command| command.argv.get(1).is_some_and(|verb| verb == "apply"))
-            .and_then(|command| command.stdin.as_deref()?.split_once("\n---\n"));
-        let render = |keys| self.templates.run(&self.agents, run, keys);
-        let manifest = if let Some((_, jobs)) = applied {
-            let secret = render(&[]).context("failed to render the Secret")?;
-            format!("{}---\n{jobs}", secret.manifest.yaml)
+            .and_then(|command| command.stdin.as_deref());
+        // What was entrusted to this server is not in the script, which asks for it.
+        let none = RunKeys::default();
+        let secret = self.templates.run(&self.agents, run, &[], &none);
+        let secret = secret.context("failed to render the Secret")?.manifest.yaml;
+        let rendered;
+        let manifest = if let Some(applied) = applied {
+            applied
         } else {
-            let rendered = render(&keys).context("failed to render the Jobs")?;
-            rendered.manifest.yaml
+            let shape = RunKeys::shape(run);
+            let whole = self.templates.run(&self.agents, run, &keys, &shape);
+            rendered = whole.context("failed to render the Jobs")?.manifest.yaml;
+            &rendered
         };
+        // No text of a user's is at the start of a line.
+        let jobs: Vec<&str> = manifest
+            .split("\n---\n")
+            .filter(|document| document.contains("\nkind: Job\n"))
+            .map(str::trim_end)
+            .collect();
+        let manifest = format!("{secret}---\n{}\n", jobs.join("\n---\n"));
+        let names: Vec<String> = keys.iter().map(VariationKey::job_name).collect();
         let namespace = self.kubectl.namespace();
-        let jobs: Vec<String> = keys.iter().map(VariationKey::job_name).collect();
-        Ok(script(
-            run,
-            &jobs,
-            &manifest,
-            namespace,
-            &self.agents.openai_secret_name,
-        ))
+        let mut needs = Vec::new();
+        if !run.uses.provider {
+            let name = &self.agents.openai_secret_name;
+            needs.push((name.clone(), "--from-literal=api-key=YOUR_KEY".to_owned()));
+        }
+        if let (true, Some(key)) = (run.uses.any(), keys.first()) {
+            needs.push((keys_secret_name(*key), own_keys(run)));
+        }
+        Ok(script(run, &names, &manifest, namespace, &needs))
     }
 }
 
-fn script(run: &Run, jobs: &[String], manifest: &str, namespace: &str, key_secret: &str) -> String {
+/// How to make the Secret with what was entrusted to the server for this run.
+fn own_keys(run: &Run) -> String {
+    let mut options = Vec::new();
+    if run.uses.git {
+        // The form of git's credential helpers; see `templates`.
+        let (protocol, host) = run.git_host().split_once("://").map_or_else(
+            || (String::new(), String::new()),
+            |(protocol, host)| (protocol.to_owned(), host.to_owned()),
+        );
+        options.push(format!(
+            "--from-file=git-credential=FILE (FILE: lines protocol={protocol} host={host} username=YOU password=YOUR_TOKEN)"
+        ));
+    }
+    if run.uses.provider {
+        options.push("--from-literal=provider-key=YOUR_KEY".to_owned());
+    }
+    options.join(" ")
+}
+
+fn script(
+    run: &Run,
+    jobs: &[String],
+    manifest: &str,
+    namespace: &str,
+    needs: &[(String, String)],
+) -> String {
     let id = run.id;
     // Every text of a user's is a JSON string or base64 on a line with its key, so no line is the
     // end of the document. Should that ever change, the end changes, too.
@@ -59,20 +100,31 @@ fn script(run: &Run, jobs: &[String], manifest: &str, namespace: &str, key_secre
         .collect();
     let follow = follow.concat();
     let names = jobs.join(" ");
+    let secrets: Vec<&str> = needs.iter().map(|(name, _)| name.as_str()).collect();
+    let secrets = secrets.join(", ");
+    let checks: Vec<String> = needs
+        .iter()
+        .map(|(name, options)| {
+            format!(
+                r#"if ! kubectl get secret {name} -n "$NAMESPACE" -o name; then
+  echo "first: kubectl create secret generic {name} -n $NAMESPACE {options}" >&2
+  exit 1
+fi
+"#
+            )
+        })
+        .collect();
+    let checks = checks.concat();
     format!(
         r#"#!/bin/sh
 # Makes the Jobs of {id} again, with kubectl alone.
 #   NAMESPACE={namespace} sh this-script
-# It needs a cluster that kubectl reaches, the namespace, and the Secret {key_secret} with the model's
-# key in it. An AIdeator server in that namespace deletes Jobs that it does not know: use another one.
+# It needs a cluster that kubectl reaches, the namespace, and Secrets that are not in it: {secrets}.
+# An AIdeator server in that namespace deletes Jobs that it does not know: use another one.
 set -eu
 NAMESPACE=${{NAMESPACE:-{namespace}}}
 
-if ! kubectl get secret {key_secret} -n "$NAMESPACE" -o name; then
-  echo "first: kubectl create secret generic {key_secret} -n $NAMESPACE --from-literal=api-key=YOUR_KEY" >&2
-  exit 1
-fi
-
+{checks}
 kubectl apply --server-side --force-conflicts --field-manager aideator --validate=strict -n "$NAMESPACE" -f - <<'{end}'
 {manifest}{end}
 

@@ -7,6 +7,7 @@ use tracing::warn;
 use super::Runs;
 use super::digest::{Digest, digest};
 use super::follow::Followed;
+use super::launch::take_keys_back;
 use super::supervise::{event, gap_event, status_event};
 use crate::logs::Gap;
 use crate::model::{Cause, EventKind, JUDGE, NewEvent, VariationStatus, VariationUpdate};
@@ -121,6 +122,7 @@ pub(super) async fn settle(
         }
         runs.trace(&run, attempt);
     }
+    take_keys_back(runs, &run, key).await;
     if let Err(error) = runs.judge_if_wanted(run).await {
         warn!(run.id = %key.run, error = format!("{error:#}"), "a run cannot be judged");
     }

@@ -27,6 +27,7 @@ pub(super) fn secret(yaml: &str, meant: &SecretContext) -> Result<(), TemplateEr
                 }),
             ),
             ("/data", Value::Object(data)),
+            ("/immutable", meant.immutable.then_some(true).into()),
         ],
     )
 }
@@ -41,7 +42,7 @@ pub(super) fn job(yaml: &str, meant: &JobContext) -> Result<(), TemplateError> {
         .collect();
     env.push(
         json!({"name": "OPENAI_API_KEY", "valueFrom": {"secretKeyRef":
-        {"name": meant.openai_secret_name, "key": "api-key"}}}),
+        {"name": meant.provider_secret, "key": meant.provider_key}}}),
     );
     let labels = json!({
         "app.kubernetes.io/name": "aideator-agent",
@@ -64,6 +65,15 @@ pub(super) fn job(yaml: &str, meant: &JobContext) -> Result<(), TemplateError> {
     }
     let container = "/spec/template/spec/containers/0";
     let at = |path: &str| format!("{container}{path}");
+    let resources = json!({
+        "requests": {"cpu": meant.cpu_request, "memory": meant.memory_request},
+        "limits": {"cpu": meant.cpu_limit, "memory": meant.memory_limit},
+    });
+    let security = json!({
+        "allowPrivilegeEscalation": false,
+        "readOnlyRootFilesystem": true,
+        "capabilities": {"drop": ["ALL"]},
+    });
     compare(
         yaml,
         &[
@@ -85,29 +95,55 @@ pub(super) fn job(yaml: &str, meant: &JobContext) -> Result<(), TemplateError> {
             ),
             (&at("/image"), json!(meant.image)),
             (&at("/env"), Value::Array(env)),
-            (
-                &at("/resources"),
-                json!({
-                    "requests": {"cpu": meant.cpu_request, "memory": meant.memory_request},
-                    "limits": {"cpu": meant.cpu_limit, "memory": meant.memory_limit},
-                }),
-            ),
-            (
-                &at("/securityContext"),
-                json!({
-                    "allowPrivilegeEscalation": false,
-                    "readOnlyRootFilesystem": true,
-                    "capabilities": {"drop": ["ALL"]},
-                }),
-            ),
+            (&at("/resources"), resources.clone()),
+            (&at("/securityContext"), security.clone()),
             (
                 "/spec/template/spec/volumes/0/secret/secretName",
                 json!(meant.secret_name),
+            ),
+            // The credential is in the container that clones, and not in this one.
+            (
+                &at("/volumeMounts"),
+                json!([
+                    {"name": "input", "mountPath": "/run/aideator", "readOnly": true},
+                    {"name": "workspace", "mountPath": "/workspace"},
+                    {"name": "tmp", "mountPath": "/tmp"},
+                ]),
+            ),
+            ("/spec/template/spec/containers/1", Value::Null),
+            (
+                "/spec/template/spec/initContainers",
+                clone_container(meant, &resources, &security),
             ),
         ],
     )
 }
 
+/// The containers that come before the agent's.
+fn clone_container(meant: &JobContext, resources: &Value, security: &Value) -> Value {
+    let Some(image) = &meant.clone_image else {
+        return Value::Null;
+    };
+    json!([{
+        "name": "clone",
+        "image": image,
+        "imagePullPolicy": meant.image_pull_policy,
+        "args": ["clone"],
+        "securityContext": security,
+        "env": [
+            {"name": "REPO_URL", "value": meant.repo_url},
+            {"name": "BASE_SHA", "value": meant.base_sha},
+        ],
+        "resources": resources,
+        "volumeMounts": [
+            {"name": "git", "mountPath": "/run/aideator-git", "readOnly": true},
+            {"name": "workspace", "mountPath": "/workspace"},
+            {"name": "tmp", "mountPath": "/tmp"},
+        ],
+    }])
+}
+
+/// `null` stands for what must not be there.
 fn compare(yaml: &str, meant: &[(&str, Value)]) -> Result<(), TemplateError> {
     // A second document would be an object that nobody meant.
     let mut documents = serde_yaml::Deserializer::from_str(yaml);
@@ -119,7 +155,7 @@ fn compare(yaml: &str, meant: &[(&str, Value)]) -> Result<(), TemplateError> {
         return Err(differs("the end of the only document"));
     }
     for (place, value) in meant {
-        if found.pointer(place) != Some(value) {
+        if found.pointer(place).unwrap_or(&Value::Null) != value {
             return Err(differs(place));
         }
     }

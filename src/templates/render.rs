@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::{TemplateError, check};
 use crate::config::Agents;
+use crate::credentials::{GitAccess, RunKeys};
 use crate::kubectl::Manifest;
 use crate::model::{JUDGE, Run, Variation, VariationKey, job_name};
 
@@ -20,6 +21,12 @@ const SECRET: &str = include_str!("../../templates/secret.yaml.hbs");
 const JOB_DEADLINE_MARGIN: u64 = 90;
 /// Seconds between the agent's own limit and the pod's deadline: time to print the patch.
 const POD_DEADLINE_MARGIN: u64 = 60;
+/// Seconds for a clone that comes before the agent, and so before its own limit begins.
+const CLONE_DEADLINE: u64 = 600;
+
+/// Keys of the Secret that is named by [`keys_secret_name`].
+const GIT_CREDENTIAL: &str = "git-credential";
+const PROVIDER_KEY: &str = "provider-key";
 
 /// All templates, read and checked once.
 #[derive(Debug, Clone)]
@@ -30,8 +37,8 @@ pub struct Templates(Handlebars<'static>);
 pub struct RunManifest {
     /// For `kubectl apply`.
     pub manifest: Manifest,
-    /// The Secret that these Jobs mount.
-    pub secret_name: String,
+    /// The Secrets that these Jobs mount.
+    pub secrets: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -40,6 +47,8 @@ pub(super) struct SecretContext {
     pub(super) instance: String,
     pub(super) run_id: String,
     pub(super) files: Vec<SecretFile>,
+    /// Not where a credential may be stored anew between two applies.
+    pub(super) immutable: bool,
 }
 
 #[derive(Serialize)]
@@ -62,7 +71,12 @@ pub(super) struct JobContext {
     pub(super) image: String,
     pub(super) image_pull_policy: String,
     pub(super) env: Vec<EnvVar>,
-    pub(super) openai_secret_name: String,
+    /// Where the key for the model's provider is.
+    pub(super) provider_secret: String,
+    pub(super) provider_key: String,
+    /// Given where the repository is cloned with a credential, by a container of its own.
+    pub(super) clone_image: Option<String>,
+    pub(super) keys_secret_name: String,
     pub(super) cpu_request: String,
     pub(super) cpu_limit: String,
     pub(super) memory_request: String,
@@ -97,35 +111,45 @@ impl Templates {
         Ok(Self(registry))
     }
 
-    /// The manifest of a run: a Secret, and the Jobs of these attempts, which must share it
-    /// ([`secret_name`]).
+    /// The manifest of a run: a Secret, one more where the run has `keys`, and the Jobs of these
+    /// attempts, which must share them ([`secret_name`]).
     pub fn run(
         &self,
         agents: &Agents,
         run: &Run,
         variations: &[VariationKey],
+        keys: &RunKeys,
     ) -> Result<RunManifest, TemplateError> {
-        let secret = secret_context(agents, run, variations)?;
-        let secret_yaml = self.render("secret", &secret)?;
-        check::secret(&secret_yaml, &secret)?;
-        let hidden = SecretContext {
-            files: secret.files.iter().map(redact).collect(),
-            ..secret
-        };
-        let mut jobs = String::new();
+        let input = secret_context(agents, run, variations)?;
+        let keys_secret = keys_context(&input, keys);
+        let (mut yaml, mut redacted, mut secrets) = (String::new(), String::new(), Vec::new());
+        for secret in [Some(input), keys_secret].into_iter().flatten() {
+            let text = self.render("secret", &secret)?;
+            check::secret(&text, &secret)?;
+            let hidden = SecretContext {
+                files: secret.files.iter().map(redact).collect(),
+                ..secret
+            };
+            if !secrets.is_empty() {
+                yaml.push_str("---\n");
+                redacted.push_str("---\n");
+            }
+            yaml.push_str(&text);
+            redacted.push_str(&self.render("secret", &hidden)?);
+            secrets.push(hidden.name);
+        }
         for key in variations {
-            let job = job_context(agents, run, *key);
-            let yaml = self.render("job", &job)?;
-            check::job(&yaml, &job)?;
-            jobs.push_str("---\n");
-            jobs.push_str(&yaml);
+            let job = job_context(agents, run, *key, keys);
+            let text = self.render("job", &job)?;
+            check::job(&text, &job)?;
+            for all in [&mut yaml, &mut redacted] {
+                all.push_str("---\n");
+                all.push_str(&text);
+            }
         }
         Ok(RunManifest {
-            manifest: Manifest {
-                yaml: secret_yaml + &jobs,
-                redacted: self.render("secret", &hidden)? + &jobs,
-            },
-            secret_name: hidden.name,
+            manifest: Manifest { yaml, redacted },
+            secrets,
         })
     }
 
@@ -142,6 +166,12 @@ pub fn secret_name(key: VariationKey) -> String {
     } else {
         key.job_name()
     }
+}
+
+/// Name of the Secret with what these attempts may use in the name of the run's owner, where there is
+/// anything: apart from their input, because the containers that get the one must not get the other.
+pub fn keys_secret_name(key: VariationKey) -> String {
+    format!("{}-keys", secret_name(key))
 }
 
 fn is_first(key: VariationKey) -> bool {
@@ -182,7 +212,43 @@ fn secret_context(
         instance: agents.instance.clone(),
         run_id: run.id.to_string(),
         files,
+        immutable: true,
     })
+}
+
+/// The Secret beside `input` with what must not be read by everybody who reads that.
+fn keys_context(input: &SecretContext, keys: &RunKeys) -> Option<SecretContext> {
+    let file = |name: &str, text: &str| SecretFile {
+        name: name.to_owned(),
+        base64: STANDARD.encode(text),
+    };
+    let git = keys
+        .git
+        .as_ref()
+        .map(|git| file(GIT_CREDENTIAL, &git_credential(git)));
+    let provider = keys
+        .provider
+        .as_ref()
+        .map(|key| file(PROVIDER_KEY, key.expose()));
+    let files: Vec<SecretFile> = git.into_iter().chain(provider).collect();
+    (!files.is_empty()).then(|| SecretContext {
+        name: format!("{}-keys", input.name),
+        instance: input.instance.clone(),
+        run_id: input.run_id.clone(),
+        files,
+        immutable: false,
+    })
+}
+
+/// In the form of git's credential helpers, which is what the agent is to git
+/// (<https://git-scm.com/docs/git-credential>, "INPUT/OUTPUT FORMAT").
+fn git_credential(git: &GitAccess) -> String {
+    let (protocol, host) = git.host.split_once("://").unwrap_or(("https", &git.host));
+    format!(
+        "protocol={protocol}\nhost={host}\nusername={}\npassword={}\n",
+        git.username,
+        git.token.expose()
+    )
 }
 
 fn config_key(index: u8) -> String {
@@ -197,7 +263,7 @@ fn redact(file: &SecretFile) -> SecretFile {
     }
 }
 
-fn job_context(agents: &Agents, run: &Run, key: VariationKey) -> JobContext {
+fn job_context(agents: &Agents, run: &Run, key: VariationKey, keys: &RunKeys) -> JobContext {
     let variation = run
         .current()
         .find(|variation| variation.key.index == key.index);
@@ -209,7 +275,13 @@ fn job_context(agents: &Agents, run: &Run, key: VariationKey) -> JobContext {
     let model = config
         .and_then(|config| config.model.clone())
         .unwrap_or_else(|| agents.default_model.clone());
-    let pod_deadline_seconds = timeout + POD_DEADLINE_MARGIN;
+    let clone_seconds = keys.git.as_ref().map_or(0, |_| CLONE_DEADLINE);
+    let pod_deadline_seconds = clone_seconds + timeout + POD_DEADLINE_MARGIN;
+    let keys_secret_name = keys_secret_name(key);
+    let (provider_secret, provider_key) = match &keys.provider {
+        Some(_) => (keys_secret_name.clone(), PROVIDER_KEY),
+        None => (agents.openai_secret_name.clone(), "api-key"),
+    };
     let mut env = vec![
         ("RUN_ID", run.id.to_string()),
         ("VARIATION_ID", key.index.to_string()),
@@ -241,7 +313,11 @@ fn job_context(agents: &Agents, run: &Run, key: VariationKey) -> JobContext {
             .into_iter()
             .map(|(name, value)| EnvVar { name, value })
             .collect(),
-        openai_secret_name: agents.openai_secret_name.clone(),
+        provider_secret,
+        provider_key: provider_key.to_owned(),
+        // Not the variation's image, which may be anybody's.
+        clone_image: keys.git.as_ref().map(|_| agents.image.clone()),
+        keys_secret_name,
         cpu_request: agents.cpu_request.clone(),
         cpu_limit: agents.cpu_limit.clone(),
         memory_request: agents.memory_request.clone(),

@@ -10,6 +10,7 @@ mod cancel;
 mod causes;
 mod compare;
 mod contract;
+mod credentials;
 mod flood;
 mod follow;
 mod http;

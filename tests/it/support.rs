@@ -18,7 +18,7 @@ use tokio_util::sync::DropGuard;
 
 pub(crate) use self::client::{Client, Reply};
 pub(crate) use self::cluster::{Answer, Call, Cluster, Cut, stamp};
-pub(crate) use self::git::SHA;
+pub(crate) use self::git::{SHA, TOKEN};
 pub(crate) use self::run::{Event, Run, kinds, output_of};
 
 /// How long a test waits for something that must happen.
@@ -126,6 +126,12 @@ impl TestApp {
         }
     }
 
+    /// Everything that the server has written so far, in one.
+    pub(crate) fn files(&self) -> Vec<u8> {
+        let all = walk(self.dir.path()).into_iter();
+        all.flat_map(|path| std::fs::read(path).unwrap()).collect()
+    }
+
     /// A client without credentials.
     pub(crate) fn anonymous(&self) -> Client {
         Client::new(self.url.clone())
@@ -146,4 +152,18 @@ impl TestApp {
         let token = login.json()["access_token"].as_str().unwrap().to_owned();
         anonymous.with_header("authorization", &format!("Bearer {token}"))
     }
+}
+
+fn walk(dir: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(dir).unwrap();
+    let below = |path: std::path::PathBuf| {
+        if path.is_dir() {
+            walk(&path)
+        } else {
+            vec![path]
+        }
+    };
+    entries
+        .flat_map(|entry| below(entry.unwrap().path()))
+        .collect()
 }

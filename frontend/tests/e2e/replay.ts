@@ -209,6 +209,7 @@ export function newRun(variations: number, more: Partial<Run> = {}): Run {
     winning_variation_id: null,
     checks: [],
     limits: {},
+    uses: { git_credential: false, provider_key: false },
     checks_before: false,
     earlier_attempts: [],
     variations: Array.from({ length: variations }, (_, id): Variation => ({

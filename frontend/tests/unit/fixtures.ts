@@ -23,6 +23,7 @@ export const run = (...variations: Variation[]): Run => ({
   created_at: TIME,
   checks: [],
   limits: {},
+  uses: { git_credential: false, provider_key: false },
   checks_before: false,
   earlier_attempts: [],
   variations,

@@ -192,11 +192,11 @@ pub async fn revoke_api_key(
 }
 
 /// A key must not be able to make another one with more scopes or a longer life than its own.
-fn require_session(user: &CurrentUser) -> ApiResult<()> {
+pub(in crate::api) fn require_session(user: &CurrentUser) -> ApiResult<()> {
     match user.credential {
         Credential::Session(_) => Ok(()),
         Credential::ApiKey(_) | Credential::Share(_) => Err(ApiError::forbidden(
-            "API keys are managed by people: log in and use the session's token",
+            "keys and credentials are managed by people: log in and use the session's token",
         )),
     }
 }

@@ -5,7 +5,7 @@ mod request;
 mod spread;
 
 pub(super) use request::check_model;
-pub use request::{AgentConfig, CreateRunRequest, EngineName, RunLimits, Variant};
+pub use request::{AgentConfig, CreateRunRequest, EngineName, GitCredential, RunLimits, Variant};
 
 use axum::http::{HeaderMap, StatusCode};
 use serde::Serialize;
@@ -14,10 +14,12 @@ use utoipa::ToSchema;
 
 use crate::api::error::{ApiError, ApiResult, FieldError, Problem};
 use crate::api::extract::Json;
+use crate::api::repos::{Found, find};
 use crate::app::AppState;
 use crate::auth::{CurrentUser, Scope};
+use crate::credentials::NewCredential;
 use crate::db::runs::Inserted;
-use crate::model::{Idempotency, NewRun, Run, RunId};
+use crate::model::{CredentialKind, Idempotency, NewRun, Run, RunId, Uses, git_host};
 use crate::runs::hex;
 
 /// Bytes of an idempotency key.
@@ -78,16 +80,29 @@ pub async fn create_run(
         .as_deref()
         .map(str::trim)
         .filter(|name| !name.is_empty());
-    let resolved = app.repos.resolve(&url, git_ref).await.map_err(|error| {
-        let name = if error.is_about_ref() {
-            "ref"
-        } else {
-            "github_url"
+    let host = git_host(url.as_str());
+    let given = request.git_credential.map(|given| given.for_host(host));
+    let is_given = given.is_some();
+    let refuse = |ref_is_wrong, why| field(if ref_is_wrong { "ref" } else { "github_url" }, why);
+    let Found { resolved, access } = find(&app, &user, &url, git_ref, given, refuse).await?;
+    let id = RunId::generate();
+    let uses = Uses {
+        git: access.is_some(),
+        provider: app.credentials.has_provider_key(user.id.as_str()).await?,
+    };
+    let own = access.filter(|_| is_given).map(|access| {
+        let new = NewCredential {
+            kind: CredentialKind::Git,
+            host: access.host,
+            username: access.username,
+            token: access.token,
         };
-        field(name, error.to_string())
-    })?;
+        app.credentials.seal(user.id.as_str(), Some(id), new)
+    });
     let run = NewRun {
-        id: RunId::generate(),
+        id,
+        uses,
+        git_credential: own.transpose().map_err(ApiError::internal)?,
         user: user.id.as_str().to_owned(),
         repo_url: url.to_string(),
         git_ref: git_ref.map(str::to_owned),

@@ -17,7 +17,7 @@ use crate::auth::{CurrentUser, Scope};
     params(("id" = String, Path), ("variation" = u8, Path)),
     responses(
         (status = 202, body = RunView), (status = 404, body = Problem),
-        (status = 409, body = Problem, description = "it has not ended, or it was picked"),
+        (status = 409, body = Problem, description = "it has not ended, it was picked, or a credential that it needs is gone"),
         (status = 507, body = Problem, description = "the server's disk is nearly full"),
     )
 )]
@@ -37,6 +37,8 @@ pub async fn retry_variation(
         return Err(ApiError::conflict("selected", detail));
     }
     check_room(&app)?;
+    // A credential that was for this run only went with its end.
+    app.credentials.of_run(&run, run.uses).await?;
     let retried = app.runs.retry(variation.key).await;
     if !retried.map_err(ApiError::internal)? {
         let detail = format!("variation {index} has not ended; cancel it or wait for its end");

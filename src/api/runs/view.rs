@@ -31,6 +31,8 @@ pub struct RunView {
     /// Whether they were run at the base commit, too.
     pub checks_before: bool,
     pub limits: LimitsView,
+    /// Its agents use what you have stored, or what was sent with the run.
+    pub uses: UsesView,
     pub created_at: String,
     pub finished_at: Option<String>,
     pub winning_variation_id: Option<u8>,
@@ -40,6 +42,15 @@ pub struct RunView {
     pub earlier_attempts: Vec<VariationView>,
     /// A model's advice, where somebody asked for it.
     pub judgement: Option<JudgementView>,
+}
+
+/// Which credentials of yours a run uses.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct UsesView {
+    /// For its repository. The container that clones has it, no agent does.
+    pub git_credential: bool,
+    /// For the model's provider, instead of the operator's key.
+    pub provider_key: bool,
 }
 
 /// Where each variation stops by itself; null is the agent's own limit.
@@ -172,6 +183,10 @@ impl RunView {
             limits: given
                 .map(|config| LimitsView::from(&config.limits))
                 .unwrap_or_default(),
+            uses: UsesView {
+                git_credential: run.uses.git,
+                provider_key: run.uses.provider,
+            },
             created_at: rfc3339(run.created_ms),
             finished_at: run.finished_ms.map(rfc3339),
             winning_variation_id: run.selection.as_ref().map(|selection| selection.index),

@@ -5,7 +5,7 @@ use sqlx::FromRow;
 
 use crate::db::DbError;
 use crate::model::{
-    Cause, JUDGE, Judge, Judgement, Run, RunId, Selection, Settled, Timings, Variation,
+    Cause, JUDGE, Judge, Judgement, Run, RunId, Selection, Settled, Timings, Uses, Variation,
     VariationKey,
 };
 
@@ -23,11 +23,14 @@ pub(super) struct RunRow {
     selected_index: Option<i64>,
     selected_note: Option<String>,
     selected_ms: Option<i64>,
+    uses_git_credential: bool,
+    uses_provider_key: bool,
 }
 
 impl RunRow {
     pub(super) const SELECT: &'static str = "SELECT id, user_id, repo_url, git_ref, base_sha, prompt, status, \
-         created_ms, finished_ms, selected_index, selected_note, selected_ms FROM runs";
+         created_ms, finished_ms, selected_index, selected_note, selected_ms, uses_git_credential, \
+         uses_provider_key FROM runs";
 
     /// The run with all attempts at its variations, in the order of index and attempt.
     pub(super) fn into_run(
@@ -80,6 +83,10 @@ impl RunRow {
             prompt: self.prompt,
             created_ms: self.created_ms,
             finished_ms: self.finished_ms,
+            uses: Uses {
+                git: self.uses_git_credential,
+                provider: self.uses_provider_key,
+            },
         })
     }
 }

@@ -7,7 +7,7 @@ use sqlx::{Sqlite, Transaction};
 
 use super::rows::run_id;
 use crate::clock;
-use crate::db::{Db, DbError, events};
+use crate::db::{Db, DbError, credentials, events};
 use crate::model::{
     EventKind, Idempotency, JUDGE, NewEvent, NewJudge, NewRun, RunId, RunStatus, Settled,
     VariationKey, VariationStatus, VariationUpdate,
@@ -33,8 +33,8 @@ impl Db {
         }
         sqlx::query(
             "INSERT INTO runs (id, user_id, repo_url, git_ref, base_sha, prompt, status, created_ms,
-                idempotency_key, request_hash)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                idempotency_key, request_hash, uses_git_credential, uses_provider_key)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(run.id.to_string())
         .bind(&run.user)
@@ -46,6 +46,8 @@ impl Db {
         .bind(now_ms)
         .bind(idempotency.map(|it| &it.key))
         .bind(idempotency.map(|it| &it.request_hash))
+        .bind(run.uses.git)
+        .bind(run.uses.provider)
         .execute(&mut *tx)
         .await?;
         for (index, variation) in (0..).zip(&run.variations) {
@@ -55,6 +57,9 @@ impl Db {
                 attempt: 0,
             };
             insert_queued(&mut tx, key, &variation.image, &variation.config).await?;
+        }
+        if let Some(credential) = &run.git_credential {
+            credentials::insert(&mut tx, credential).await?;
         }
         tx.commit().await?;
         Ok(Inserted::New)
@@ -359,6 +364,9 @@ async fn refresh_run(
     .await?;
     // A judge's change is none of its run's.
     let ends = finished && changed.rows_affected() > 0;
+    if ends {
+        credentials::delete_of_run(tx, run).await?;
+    }
     Ok(ends.then(|| NewEvent {
         kind: EventKind::RunComplete,
         index: None,

@@ -6,19 +6,39 @@
 )]
 
 use axum::Router;
-use axum::http::{StatusCode, header};
+use axum::http::header::AUTHORIZATION as AUTH;
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use tokio::net::TcpListener;
 
 /// The commit of every branch there.
 pub(crate) const SHA: &str = "7fd1a60b01f91b314f59955a4e4d4e80d8edf11d";
 
-/// Where the repository `hello.git` is; there is no other.
+/// The header that opens `private.git`: `me` and [`TOKEN`].
+const AUTHORIZATION: &str = "Basic bWU6Z2hwLWNhbmFyeS03N2Fh";
+/// What nothing may show.
+pub(crate) const TOKEN: &str = "ghp-canary-77aa";
+
+/// Where the repository `hello.git` is, which refuses whoever shows a credential without need; beside it
+/// is `private.git`, and nothing else.
 pub(crate) async fn start_git_host() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/hello.git", listener.local_addr().unwrap());
-    let path = "/hello.git/info/refs";
-    let router = Router::new().route(path, axum::routing::get(async || refs()));
+    let router = Router::new()
+        .route(
+            "/hello.git/info/refs",
+            axum::routing::get(async |headers: HeaderMap| match headers.get(AUTH) {
+                None => refs().into_response(),
+                Some(_) => StatusCode::BAD_REQUEST.into_response(),
+            }),
+        )
+        .route(
+            "/private.git/info/refs",
+            axum::routing::get(async |headers: HeaderMap| match headers.get(AUTH) {
+                Some(value) if value == AUTHORIZATION => refs().into_response(),
+                _ => StatusCode::UNAUTHORIZED.into_response(),
+            }),
+        );
     let router = router.fallback(StatusCode::NOT_FOUND);
     tokio::spawn(async move { axum::serve(listener, router).await });
     url

@@ -32,6 +32,8 @@ impl CreateRunRequest {
                 max_cost_usd: given.limits.max_cost_usd,
                 max_steps: given.limits.max_steps,
             }),
+            // Not to be had again.
+            git_credential: None,
         }
     }
 }

@@ -5,8 +5,10 @@ use utoipa::ToSchema;
 
 use super::spread::spread;
 
+use crate::api::credentials::{check_token, check_username};
 use crate::api::error::{ApiError, ApiResult, FieldError};
-use crate::config::Agents;
+use crate::config::{Agents, Secret};
+use crate::credentials::{ANY_USERNAME, GitAccess};
 use crate::model::NewVariation;
 
 const PROMPT: std::ops::RangeInclusive<usize> = 10..=16_000;
@@ -41,6 +43,39 @@ pub struct CreateRunRequest {
     #[serde(default)]
     pub checks_before: bool,
     pub limits: Option<RunLimits>,
+    /// Opens a private repository, for this run only: the server forgets it when the run has ended.
+    /// Credentials for all of your runs are stored at `/api/v1/credentials`.
+    #[serde(skip_serializing)]
+    pub git_credential: Option<GitCredential>,
+}
+
+/// Access to the repository of a run.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GitCredential {
+    /// `x-access-token` unless given, which suits tokens of GitHub, GitLab and Gitea.
+    pub username: Option<String>,
+    /// It is encrypted and never shown.
+    #[schema(value_type = String, write_only)]
+    pub token: Secret,
+}
+
+impl GitCredential {
+    /// For repositories of this host.
+    pub(crate) fn for_host(self, host: String) -> GitAccess {
+        GitAccess {
+            host,
+            username: self.username.unwrap_or_else(|| ANY_USERNAME.to_owned()),
+            token: self.token,
+        }
+    }
+
+    pub(in crate::api) fn check(&self, path: &str) -> Vec<FieldError> {
+        let mut errors = check_token(&format!("{path}.token"), &self.token);
+        let username = self.username.as_deref();
+        errors.extend(check_username(&format!("{path}.username"), username));
+        errors
+    }
 }
 
 /// Settings of all variations.
@@ -95,6 +130,7 @@ pub struct RunLimits {
     pub max_cost_usd: Option<f64>,
     pub max_steps: Option<u32>,
 }
+
 /// Collects what is wrong, so that all of it is told at once.
 struct Problems(Vec<FieldError>);
 
@@ -212,6 +248,9 @@ impl CreateRunRequest {
             variant.check(agents, &format!("variants.{i}"), &mut problems);
         }
         self.check_limits(agents, &mut problems);
+        if let Some(credential) = &self.git_credential {
+            problems.0.extend(credential.check("git_credential"));
+        }
         if problems.0.is_empty() {
             Ok(spread(self, agents))
         } else {
