@@ -1076,6 +1076,8 @@ export interface components {
             first_line_at?: string | null;
             /** @description It went to the first client; null where nobody followed it live. */
             first_sent_at?: string | null;
+            /** @description Its Job was deleted: from then on kubectl finds nothing, and the stored log is all there is. */
+            job_deleted_at?: string | null;
             /** @description The node had the image. */
             pulled_at?: string | null;
             scheduled_at?: string | null;

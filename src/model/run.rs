@@ -204,6 +204,8 @@ pub struct Timings {
     pub ended_ms: Option<i64>,
     /// The log was found complete and the result written.
     pub settled_ms: Option<i64>,
+    /// We deleted its Job; from then on kubectl finds nothing.
+    pub job_deleted_ms: Option<i64>,
 }
 
 /// What is known of a variation once its log is complete.

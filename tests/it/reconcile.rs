@@ -1,5 +1,7 @@
 //! A server that was stopped or died, and the one that takes up what it left.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use crate::support::{Call, TestApp, output_of};
@@ -153,7 +155,20 @@ async fn settled_jobs_are_deleted_when_operators_have_had_their_time() {
         delete.line()
     );
     assert_eq!(run.verify(0).await["verdict"], "pod_gone");
-    assert_eq!(run.show().await["status"], "completed");
+    // Whoever looks at the run is told that kubectl finds nothing any more.
+    let told = async {
+        loop {
+            let shown = run.show().await;
+            if shown["variations"][0]["timings"]["job_deleted_at"].is_string() {
+                return shown;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let shown = tokio::time::timeout(Duration::from_secs(10), told)
+        .await
+        .expect("the deletion is written down");
+    assert_eq!(shown["status"], "completed");
 }
 
 #[tokio::test]

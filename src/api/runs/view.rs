@@ -145,6 +145,8 @@ pub struct TimingsView {
     pub first_sent_at: Option<String>,
     pub ended_at: Option<String>,
     pub settled_at: Option<String>,
+    /// Its Job was deleted: from then on kubectl finds nothing, and the stored log is all there is.
+    pub job_deleted_at: Option<String>,
 }
 
 impl From<Timings> for TimingsView {
@@ -158,6 +160,7 @@ impl From<Timings> for TimingsView {
             first_sent_at: timings.first_sent_ms.map(rfc3339),
             ended_at: timings.ended_ms.map(rfc3339),
             settled_at: timings.settled_ms.map(rfc3339),
+            job_deleted_at: timings.job_deleted_ms.map(rfc3339),
         }
     }
 }

@@ -138,6 +138,7 @@ pub(super) struct VariationRow {
     first_sent_ms: Option<i64>,
     ended_ms: Option<i64>,
     settled_ms: Option<i64>,
+    job_deleted_ms: Option<i64>,
     exit_code: Option<i32>,
     lines: Option<i64>,
     bytes: Option<i64>,
@@ -238,6 +239,7 @@ impl VariationRow {
                 first_sent_ms: self.first_sent_ms,
                 ended_ms: self.ended_ms,
                 settled_ms: self.settled_ms,
+                job_deleted_ms: self.job_deleted_ms,
             },
         })
     }
