@@ -238,10 +238,10 @@ export function paired(hunk: HunkData): HunkData {
 /** Of two lines at least this part must be the same for the rest to be called an edit: else one simply took the other's place. */
 const SIMILAR = 0.4;
 
-/** What changed inside of lines, for each removed line and the added one that took its place. */
-export function edits(hunks: readonly HunkData[]): HunkTokens {
+/** What changed inside of lines, for each removed line and the added one that took its place; over the lines' `colours`, if any. */
+export function edits(hunks: readonly HunkData[], colours: HunkTokens | null = null): HunkTokens {
   // By line number, with holes: a hunk may claim to begin anywhere.
-  const tokens: HunkTokens = { old: [], new: [] };
+  const tokens: HunkTokens = { old: [...(colours?.old ?? [])], new: [...(colours?.new ?? [])] };
   for (const hunk of hunks) {
     const changes = paired(hunk).changes;
     changes.forEach((added, index) => {
@@ -251,8 +251,8 @@ export function edits(hunks: readonly HunkData[]): HunkTokens {
       const head = boundary(one, common(one, other));
       const tail = common(reversed(one.slice(head)), reversed(other.slice(head)));
       if (head + tail < SIMILAR * Math.max(one.length, other.length)) return;
-      tokens.old[removed.lineNumber - 1] = marked(one, head, tail);
-      tokens.new[added.lineNumber - 1] = marked(other, head, tail);
+      tokens.old[removed.lineNumber - 1] = marked(one, head, tail, tokens.old[removed.lineNumber - 1]);
+      tokens.new[added.lineNumber - 1] = marked(other, head, tail, tokens.new[added.lineNumber - 1]);
     });
   }
   return tokens;
@@ -260,11 +260,26 @@ export function edits(hunks: readonly HunkData[]): HunkTokens {
 
 type Tokens = HunkTokens["old"][number];
 
-function marked(line: string, head: number, tail: number): Tokens {
-  const text = (value: string) => ({ type: "text", value });
-  const middle = line.slice(head, line.length - tail);
-  const parts = [text(line.slice(0, head)), ...(middle === "" ? [] : [{ type: "edit", children: [text(middle)] }]), text(line.slice(line.length - tail))];
-  return parts.filter((part) => !("value" in part) || part.value !== "");
+/** A line whose middle was edited, in the colours that it has. */
+function marked(line: string, head: number, tail: number, coloured: Tokens = [text(line)]): Tokens {
+  const end = line.length - tail;
+  const middle = between(coloured, head, end);
+  return [...between(coloured, 0, head), ...(middle.length === 0 ? [] : [{ type: "edit", children: middle }]), ...between(coloured, end, line.length)];
+}
+
+const text = (value: string): Tokens[number] => ({ type: "text", value });
+
+/** The part of a line from one character to another. */
+function between(tokens: Tokens, from: number, to: number): Tokens {
+  const parts: Tokens = [];
+  let at = 0;
+  for (const token of tokens) {
+    const value = token.value ?? token.children?.map((child) => child.value ?? "").join("") ?? "";
+    const part = value.slice(Math.max(0, from - at), Math.max(0, to - at));
+    if (part !== "") parts.push(token.type === "text" ? text(part) : { ...token, children: [text(part)] });
+    at += value.length;
+  }
+  return parts;
 }
 
 /** How many characters both begin with. */

@@ -4,7 +4,7 @@ import "react-diff-view/style/index.css";
 import "./diff.css";
 import { ChevronDown, ChevronRight } from "lucide-react";
 import { useEffect, useId, useMemo, useRef, useState } from "react";
-import { Decoration, Diff, Hunk } from "react-diff-view";
+import { Decoration, Diff, Hunk, type HunkTokens } from "react-diff-view";
 import { visible } from "@/lib/ansi";
 import { edits, paired, type FileChange, type FileKind } from "@/lib/diff";
 import { plural } from "@/lib/format";
@@ -90,10 +90,29 @@ function FileView({ file, layout, initiallyOpen, wanted }: FileViewProps) {
   );
 }
 
+/** A file's lines in colours: their code comes after the diff itself. */
+function useColours(file: FileChange): HunkTokens | null {
+  const [colours, setColours] = useState<{ file: FileChange; tokens: HunkTokens | null } | null>(null);
+  useEffect(() => {
+    let wanted = true;
+    if (file.additions + file.deletions > LARGE_FILE) return;
+    import("@/lib/highlight").then(
+      ({ highlight }) => wanted && setColours({ file, tokens: highlight(file.path, file.hunks) }),
+      // Without its colours a diff is a diff.
+      () => undefined,
+    );
+    return () => {
+      wanted = false;
+    };
+  }, [file]);
+  return colours?.file === file ? colours.tokens : null;
+}
+
 function FileBody({ file, layout, path }: { file: FileChange; layout: DiffLayout; path: string }) {
   const split = layout === "split";
   const hunks = useMemo(() => (split ? file.hunks.map(paired) : file.hunks), [file.hunks, split]);
-  const tokens = useMemo(() => edits(file.hunks), [file.hunks]);
+  const colours = useColours(file);
+  const tokens = useMemo(() => edits(file.hunks, colours), [file.hunks, colours]);
   if (file.binary) return <p className="p-md text-neutral-shadow-ink">A binary file: its content is not shown.</p>;
   if (hunks.length === 0) return <p className="p-md text-neutral-shadow-ink">{file.mode === null ? "No line of it changed." : `Only its mode changed: ${visible(file.mode)}.`}</p>;
   return (
