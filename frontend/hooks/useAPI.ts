@@ -120,11 +120,15 @@ export function useCancelVariation(id: string) {
   return useMutation({ mutationFn: (variation: number) => api.cancelVariation(id, variation), onSuccess: () => refreshRun(client, id) });
 }
 
-export const useVerify = (id: string) =>
-  useMutation({
+export function useVerify(id: string) {
+  const client = useQueryClient();
+  return useMutation({
     mutationFn: (variations: number[]) =>
       Promise.all(variations.map(async (variation) => ({ variation, ...(await api.verify(id, variation)) }))),
+    // A Job that is gone was deleted while nobody asked.
+    onSuccess: (results) => (results.some(({ verdict }) => verdict === "pod_gone") ? refreshRun(client, id) : undefined),
   });
+}
 
 export const useApiKeys = () => useQuery({ queryKey: keys.apiKeys, queryFn: api.apiKeys });
 

@@ -108,5 +108,7 @@ export const api = {
 export const paths = {
   stream: (id: string) => `${BASE}${run(id)}/stream`,
   rawLog: (id: string, variation: number) => `${BASE}${run(id)}/variations/${variation}/logs?format=raw`,
+  /** The log of an attempt with the cluster's times, as it is stored. */
+  storedLog: (id: string, variation: number, attempt: number) => `${BASE}${run(id)}/variations/${variation}/logs?format=timestamps&attempt=${attempt}`,
   patch: (id: string, variation: number) => `${BASE}${run(id)}/variations/${variation}/patch`,
 };

@@ -5,6 +5,9 @@ export const hashLogs = (job: string, namespace: string): string => `kubectl log
 export const describeJob = (job: string, namespace: string): string => `kubectl describe job/${job} -n ${namespace}`;
 export const watchPods = (runId: string, namespace: string): string =>
   `kubectl get pods -w -l aideator.dev/run-id=${runId} -n ${namespace}`;
+/** The stored log: the same bytes as kubectl printed, also when it finds nothing any more. */
+export const storedLog = (origin: string, runId: string, variation: number): string =>
+  `curl -fsS -H "X-API-Key: $AIDEATOR_API_KEY" ${origin}/api/v1/runs/${runId}/variations/${variation}/logs`;
 export const streamLogs = (origin: string, runId: string): string =>
   `curl -N -H "X-API-Key: $AIDEATOR_API_KEY" ${origin}/api/v1/runs/${runId}/stream`;
 

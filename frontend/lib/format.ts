@@ -55,5 +55,8 @@ export function repositoryName(url: string): string {
   return path === "" ? url : path;
 }
 
+/** With its first letter as at the beginning of a sentence. */
+export const capital = (text: string): string => text.replace(/^./, (first) => first.toUpperCase());
+
 /** How a program ended: `exit 0`, or `killed` where it has no exit code. */
 export const exitText = (code: number | null | undefined): string => (code == null ? "killed" : `exit ${code}`);

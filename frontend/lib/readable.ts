@@ -18,6 +18,8 @@ export interface Row {
   time: string;
   /** The raw line it comes from, counted from 1; 0 for what the cluster said. */
   line: number;
+  /** Where that line begins in the stored log, bytes. */
+  offset: number;
   /** Said after the text, quieter: how a call ended. */
   aside?: string;
   /** Belongs to the row with the key `head`, which stands above it. */
@@ -42,6 +44,7 @@ const FOLDED = new Set(["read", "list", "search"]);
 const EXIT = /\n?\[(exit code \d+|killed[^\]]*|timed out[^\]]*) after ([\d.]+ ?\w+)[^\]]*\]\s*$/;
 
 type NewRow = Omit<Row, "key">;
+type Place = Pick<Row, "time" | "line" | "offset">;
 
 /** Turns the lines of one variation into rows for reading, as they come. */
 export class ReadableLog {
@@ -56,8 +59,8 @@ export class ReadableLog {
   }
 
   /** Adds what a line says. `parsed` is null for a line that is not the agent's own. */
-  add(content: string, parsed: AgentLine | null, time: string, line: number): void {
-    const at = { time, line };
+  add(content: string, parsed: AgentLine | null, time: string, line: number, offset = 0): void {
+    const at = { time, line, offset };
     if (parsed === null) {
       this.push({ kind: "line", tone: "plain", text: content, ...at });
       return;
@@ -113,11 +116,11 @@ export class ReadableLog {
 
   /** Adds what the cluster, not the agent, says. */
   note(kind: "kube" | "gap" | "error", tone: Tone, lead: string, text: string, time: string): void {
-    this.push({ kind, tone, lead, text, time, line: 0 });
+    this.push({ kind, tone, lead, text, time, line: 0, offset: 0 });
   }
 
   /** Model output: deltas join the open row, newlines begin another. */
-  private flow(kind: "text" | "think", delta: string, at: { time: string; line: number }): void {
+  private flow(kind: "text" | "think", delta: string, at: Place): void {
     const tone: Tone = kind === "think" ? "dim" : "plain";
     const pieces = delta.split("\n");
     pieces.forEach((piece, index) => {
@@ -134,7 +137,7 @@ export class ReadableLog {
     });
   }
 
-  private call(parsed: AgentLine & { type: "tool_call" }, at: { time: string; line: number }): void {
+  private call(parsed: AgentLine & { type: "tool_call" }, at: Place): void {
     const before = this.calls.get(parsed.id) ?? "";
     const args = before + parsed.arguments;
     if (parsed.more) {
@@ -149,7 +152,7 @@ export class ReadableLog {
   }
 
   /** What a tool said goes below its call; how it ended, into the call's row. */
-  private result(parsed: AgentLine & { type: "tool_result" }, at: { time: string; line: number }): void {
+  private result(parsed: AgentLine & { type: "tool_result" }, at: Place): void {
     const head = this.heads.get(parsed.id);
     const exit = EXIT.exec(parsed.output);
     this.output(exit === null ? parsed.output : parsed.output.slice(0, exit.index), head, at);
@@ -163,7 +166,7 @@ export class ReadableLog {
     if (parsed.truncated) this.push({ kind: "tool", tone: "dim", text: "… the agent was shown only this much", sub: true, ...below(head), ...at });
   }
 
-  private output(output: string, head: number | undefined, at: { time: string; line: number }, kind: RowKind = "tool"): void {
+  private output(output: string, head: number | undefined, at: Place, kind: RowKind = "tool"): void {
     if (output === "") return;
     const lines = output.replace(/\n$/, "").split("\n");
     for (const text of lines.slice(0, MAX_OUTPUT_ROWS)) this.push({ kind, tone: "plain", text, sub: true, ...below(head), ...at });
@@ -171,7 +174,7 @@ export class ReadableLog {
     if (hidden > 0) this.push({ kind, tone: "dim", text: `… ${plural(hidden, "more line")} in the raw log`, sub: true, ...below(head), ...at });
   }
 
-  private patch(parsed: AgentLine & { type: "patch" }, at: { time: string; line: number }): void {
+  private patch(parsed: AgentLine & { type: "patch" }, at: Place): void {
     if (parsed.part <= 1) this.patchBytes = 0;
     this.patchBytes += parsed.data.length;
     if (!parsed.last) return;

@@ -29,6 +29,8 @@ export interface VariationState {
   phases: Phase[];
   /** Somebody asked it to stop. */
   cancelRequested: boolean;
+  /** When its Job was deleted: kubectl finds nothing since. */
+  jobDeletedAt: string | null;
   /** Counted from 0; another one begins when it is retried. */
   attempt: number;
   /** Lines received so far. */
@@ -76,6 +78,7 @@ const nothingKnown = (id: number, runId: string): VariationState => ({
   steps: 0,
   phases: [],
   cancelRequested: false,
+  jobDeletedAt: null,
   attempt: 0,
   lines: 0,
   told: null,
@@ -107,7 +110,14 @@ export function refresh(state: RunState, run: Run): RunState {
   const variations = state.variations.map((variation) => {
     const told = run.variations.find(({ variation_id }) => variation_id === variation.id);
     if (told === undefined) return variation;
-    return { ...variation, jobName: told.job_name, cancelRequested: told.cancel_requested, attempt: told.attempt, summary: told.summary ?? variation.summary };
+    return {
+      ...variation,
+      jobName: told.job_name,
+      cancelRequested: told.cancel_requested,
+      jobDeletedAt: told.timings.job_deleted_at ?? null,
+      attempt: told.attempt,
+      summary: told.summary ?? variation.summary,
+    };
   });
   return { ...state, variations };
 }
@@ -124,6 +134,7 @@ function withFacts(state: VariationState, told: Variation): VariationState {
     model: told.model ?? state.model,
     temperature: told.temperature ?? null,
     cancelRequested: told.cancel_requested,
+    jobDeletedAt: told.timings.job_deleted_at ?? null,
     attempt: told.attempt,
     startedAt: told.started_at ?? state.startedAt,
     endedAt: told.ended_at ?? state.endedAt,

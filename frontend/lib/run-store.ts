@@ -14,6 +14,8 @@ export interface RawLine {
   line: number;
   content: string;
   time: string;
+  /** Where it begins in the stored log, bytes; the server says so. */
+  offset: number;
 }
 
 /** The logs of one variation; they grow in place, `RunStore.subscribe` says when. */
@@ -51,7 +53,7 @@ export class RunStore implements EventSink {
   private lastId: string | null = null;
   private readonly logs = new Map<number, Written>();
   /** The beginning of a line that comes in parts. */
-  private readonly partial = new Map<number, string>();
+  private readonly partial = new Map<number, { text: string; offset: number }>();
   private readonly pace = new Pace();
   private frozen: { state: RunState; logs: Map<number, VariationLog> } | null = null;
   private lost = false;
@@ -181,10 +183,11 @@ export class RunStore implements EventSink {
     log.hash.add(bytes ?? event.content ?? "", event.partial === true);
     log.heardAt = Date.now();
     const part = bytes === null ? (event.content ?? "") : new TextDecoder().decode(bytes);
-    const before = this.partial.get(id) ?? "";
-    const content = before.length < MAX_LINE ? before + part : before;
+    const before = this.partial.get(id) ?? { text: "", offset: event.offset ?? 0 };
+    const { offset } = before;
+    const content = before.text.length < MAX_LINE ? before.text + part : before.text;
     if (event.partial === true) {
-      this.partial.set(id, content);
+      this.partial.set(id, { text: content, offset });
       return;
     }
     this.partial.delete(id);
@@ -197,8 +200,8 @@ export class RunStore implements EventSink {
       if (missing > 0) log.readable.note("gap", "warn", `${plural(missing, "line")} unavailable`, `The agent's lines ${seq + 1} to ${parsed.seq - 1} never arrived.`, event.timestamp);
     }
     this.current = reduce(this.current, event, { line: parsed });
-    log.raw.push({ line, content: content.length > MAX_LINE ? content.slice(0, MAX_LINE) : content, time: event.timestamp });
-    log.readable.add(content, parsed, event.timestamp, line);
+    log.raw.push({ line, content: content.length > MAX_LINE ? content.slice(0, MAX_LINE) : content, time: event.timestamp, offset });
+    log.readable.add(content, parsed, event.timestamp, line, offset);
   }
 
   private countRecovered(timestamp: string): void {

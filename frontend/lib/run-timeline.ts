@@ -38,11 +38,11 @@ export function ticks(span: Span): { at: number; label: string }[] {
 }
 
 /** The lane in words: what took how long, and what lasts. */
-export function laneInWords({ id, phases }: VariationState, span: Span): string {
+export function laneInWords({ phases }: VariationState, span: Span, who: string): string {
   const sums = new Map<PhaseKind, number>();
   for (const { kind, from, to } of phases) sums.set(kind, (sums.get(kind) ?? 0) + (to ?? span.end) - from);
   const parts = [...sums].map(([kind, milliseconds]) => `${PHASE_WORDS[kind]} ${Math.round(milliseconds / 1000)} s`);
   const last: Phase | undefined = phases.at(-1);
   const goesOn = last !== undefined && last.to === null ? `, now ${PHASE_WORDS[last.kind]}${last.label === "" ? "" : ` (${last.label})`}` : "";
-  return `Agent ${id + 1}: ${parts.join(", ")}${goesOn}`;
+  return `${who}: ${parts.join(", ")}${goesOn}`;
 }

@@ -42,6 +42,8 @@ export type StreamEvent =
       content_base64?: string;
       /** More of the same line follows. */
       partial?: boolean;
+      /** Where it begins in the stored log, bytes. */
+      offset?: number;
       timestamp: string;
     }
   | {

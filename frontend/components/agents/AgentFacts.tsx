@@ -1,5 +1,8 @@
-import { Ban, FileDiff, FlaskConical } from "lucide-react";
+"use client";
+
+import { Archive, Ban, FileDiff, FlaskConical } from "lucide-react";
 import type { ReactNode } from "react";
+import { useBlind } from "@/hooks/useBlind";
 import { visible } from "@/lib/ansi";
 import { dollars, exitText, plural, short } from "@/lib/format";
 import type { VariationState } from "@/lib/run-state";
@@ -36,8 +39,11 @@ export function Blocks({ patch }: { patch: Pick<PatchStats, "additions" | "delet
 
 /** Time, tokens, cost and steps, as far as they are known. */
 export function Measures({ variation, now, className }: { variation: VariationState; now: number; className?: string }) {
-  const { usage, steps, exitCode, lines } = variation;
-  const time = elapsed(variation, now);
+  const { steps, exitCode, lines } = variation;
+  // Time, tokens and cost tell a model from another.
+  const blind = useBlind() !== null;
+  const usage = blind ? null : variation.usage;
+  const time = blind ? "" : elapsed(variation, now);
   return (
     <p className={cn("flex min-h-5 flex-wrap gap-x-3 text-caption tabular-nums text-neutral-shadow-ink", className)}>
       {time !== "" && <span>{time}</span>}
@@ -50,9 +56,10 @@ export function Measures({ variation, now, className }: { variation: VariationSt
   );
 }
 
-function Chip({ ok, children }: { ok?: boolean; children: ReactNode }) {
+function Chip({ ok, title, children }: { ok?: boolean; title?: string; children: ReactNode }) {
   return (
     <span
+      title={title}
       className={cn(
         "inline-flex h-6 max-w-full min-w-0 items-center gap-xs rounded-md border bg-neutral-white px-sm text-caption whitespace-nowrap [&_svg]:size-3.5 [&_svg]:shrink-0",
         ok === true && "border-semantic-success/30 bg-semantic-success/10 [&_svg]:text-semantic-success-ink",
@@ -66,7 +73,7 @@ function Chip({ ok, children }: { ok?: boolean; children: ReactNode }) {
 
 /** The evidence in short: each check with its outcome, and the size of the change. */
 export function Evidence({ variation }: { variation: VariationState }) {
-  const { checks, patch, status } = variation;
+  const { checks, patch, status, jobDeletedAt } = variation;
   return (
     <>
       {checks.map((check, index) => (
@@ -87,6 +94,12 @@ export function Evidence({ variation }: { variation: VariationState }) {
           <FileDiff aria-hidden />
           {isPartial(variation) && "partial, "}
           {plural(patch.files, "file")} <Additions patch={patch} />
+        </Chip>
+      )}
+      {jobDeletedAt !== null && (
+        <Chip title={`Its Job was deleted at ${new Date(jobDeletedAt).toLocaleString()}. Its log and result are stored.`}>
+          <Archive aria-hidden />
+          stored
         </Chip>
       )}
     </>

@@ -3,9 +3,9 @@
 import { useState } from "react";
 import { visible } from "@/lib/ansi";
 import { useSelect } from "@/hooks/useAPI";
+import { useBlind, useHue, useWords } from "@/hooks/useBlind";
 import { useCommands } from "@/hooks/useCommands";
-import { describeJob, followLogs } from "@/lib/commands";
-import { count, exitText } from "@/lib/format";
+import { capital, count, exitText } from "@/lib/format";
 import type { RunState, VariationState } from "@/lib/run-state";
 import { tail } from "@/lib/ring";
 import type { RunStore } from "@/lib/run-store";
@@ -16,9 +16,9 @@ import { AnsiText, LogText } from "../log/LogText";
 import { LogView } from "../log/LogView";
 import { KeyHint } from "../run/KeyHint";
 import { MobileBar } from "../run/MobileBar";
-import { AgentBadge } from "../ui/badge";
 import { CopyButton, CopyLine } from "../ui/copy";
 import { Confirm } from "../ui/dialog";
+import { Prose } from "../ui/prose";
 import { Status } from "../ui/status";
 import { Count, Tabs, TabsContent, TabsList, TabsTrigger } from "../ui/tabs";
 import { ActivityPanel } from "./ActivityPanel";
@@ -27,7 +27,8 @@ import { Cause } from "./CardBody";
 import { RetryButton } from "./RetryButton";
 import { SelectButton } from "./SelectButton";
 import { StopButton } from "./StopButton";
-import { canSelect, details, lasting, modelName, shortWord, statusWord } from "./words";
+import { Mark, Model, Settings } from "./Who";
+import { canSelect, commandOf, details, lasting, shortWord, statusWord } from "./words";
 
 interface AgentFocusProps {
   run: Run;
@@ -64,7 +65,7 @@ export function AgentFocus({ run, store, state, agent, selected, running, now, l
         </nav>
         <Viewer key={variation.id} {...{ run, store, variation, running, now, line, onLine, onRetried }} selected={selected === variation.id} />
       </div>
-      {selected === null && <MobileBar run={run} variation={variation} running={running} agents={state.variations.length} onAgent={onAgent} onCompare={onCompare} />}
+      {selected === null && <MobileBar run={run} variation={variation} running={running} agents={state.variations.map(({ id }) => id)} onAgent={onAgent} onCompare={onCompare} />}
     </>
   );
 }
@@ -73,7 +74,7 @@ function RailItem({ variation, now, current, onClick }: { variation: VariationSt
   return (
     <button
       type="button"
-      data-agent={variation.id + 1}
+      {...useHue()(variation.id)}
       aria-current={current ? "true" : undefined}
       onClick={onClick}
       className={cn(
@@ -82,8 +83,10 @@ function RailItem({ variation, now, current, onClick }: { variation: VariationSt
       )}
     >
       <span className="flex w-full min-w-0 flex-wrap items-center gap-x-sm max-md:flex-col max-md:gap-0.5">
-        <AgentBadge agent={variation.id} />
-        <span className="min-w-0 flex-1 truncate font-semibold max-md:sr-only">{modelName(variation)}</span>
+        <Mark agent={variation.id} />
+        <span className="min-w-0 flex-1 truncate font-semibold max-md:sr-only">
+          <Model variation={variation} />
+        </span>
         <Status status={variation.status} word={statusWord(variation)} className="max-xl:w-full max-xl:pl-7 max-md:hidden" />
         <Status status={variation.status} word={shortWord(variation)} className="gap-0.5 md:hidden" />
       </span>
@@ -128,8 +131,9 @@ function Viewer({ run, store, variation, selected, running, now, line, onLine, o
   const [asking, setAsking] = useState(false);
   const select = useSelect(run.run_id);
   const { id, status, patch } = variation;
-  const waits = status === "queued" || status === "starting";
-  const command = (waits ? describeJob : followLogs)(variation.jobName, run.namespace);
+  const command = commandOf(variation, run);
+  const blind = useBlind() !== null;
+  const [hue, words] = [useHue(), useWords()];
   useCommands([
     { id: "result", group: "This agent", text: "Its result", keys: "E", run: () => setTab("result") },
     { id: "activity", group: "This agent", text: "Its activity, step by step", keys: "A", run: () => setTab("activity") },
@@ -138,21 +142,25 @@ function Viewer({ run, store, variation, selected, running, now, line, onLine, o
     ...(canSelect(variation) && !selected ? [{ id: "select", group: "This agent", text: "Select it; asks first", keys: "S", run: () => setAsking(true) }] : []),
   ]);
   return (
-    <section data-agent={id + 1} aria-labelledby="viewed" className="min-w-0 overflow-clip rounded-lg border bg-neutral-white shadow-md">
+    <section {...hue(id)} aria-labelledby="viewed" className="min-w-0 overflow-clip rounded-lg border bg-neutral-white shadow-md">
       <div className="flex flex-wrap items-center gap-3 border-t-3 border-agent bg-neutral-paper px-md py-3 max-md:px-3">
-        <AgentBadge agent={id} large />
+        <Mark agent={id} large />
         <div className="min-w-0 flex-1">
-          <h2 id="viewed" className="text-body-sm font-semibold">
-            {modelName(variation)}
-            {variation.temperature !== null && <span className="text-caption font-normal text-neutral-shadow-ink"> temp {variation.temperature}</span>}
-            {variation.attempt > 0 && <span className="text-caption font-normal text-neutral-shadow-ink"> attempt {variation.attempt + 1}</span>}
+          <h2 id="viewed" className="flex flex-wrap items-baseline gap-x-sm text-body-sm font-semibold">
+            <Model variation={variation} />
+            <Settings variation={variation} />
           </h2>
           <Measures variation={variation} now={now} />
         </div>
-        <CopyLine command={command} label="Copy the kubectl command" className="flex-[0_1_31rem] max-xl:hidden" />
-        <span className="xl:hidden">
-          <CopyButton size="icon" text={command} label={`Copy: ${command}`} />
-        </span>
+        {/* The name of its Job has its number in it. */}
+        {!blind && (
+          <>
+            <CopyLine command={command} label={variation.jobDeletedAt === null ? "Copy the kubectl command" : "Copy the command for the stored log"} className="flex-[0_1_31rem] max-xl:hidden" />
+            <span className="xl:hidden">
+              <CopyButton size="icon" text={command} label={`Copy: ${command}`} />
+            </span>
+          </>
+        )}
         <Status status={status} word={statusWord(variation)} className="max-md:hidden" />
         <StopButton runId={run.run_id} variation={variation} size="md" />
         <RetryButton runId={run.run_id} variation={variation} onRetried={onRetried} size="md" />
@@ -164,7 +172,7 @@ function Viewer({ run, store, variation, selected, running, now, line, onLine, o
         )}
       </div>
       <Tabs value={tab} onValueChange={(value) => setTab(value as Tab)}>
-        <TabsList aria-label={`Agent ${id + 1}`}>
+        <TabsList aria-label={capital(words(id))}>
           <TabsTrigger value="result">Result</TabsTrigger>
           <TabsTrigger value="activity">
             Activity <Count>{count(variation.steps)}</Count>
@@ -175,7 +183,7 @@ function Viewer({ run, store, variation, selected, running, now, line, onLine, o
           <TabsTrigger value="diff">
             Diff
             {patch !== null && (
-              <Count>
+              <Count className="max-md:hidden">
                 +{patch.additions} −{patch.deletions}
               </Count>
             )}
@@ -195,13 +203,13 @@ function Viewer({ run, store, variation, selected, running, now, line, onLine, o
           />
         </TabsContent>
         <TabsContent value="log">
-          <LogView runId={run.run_id} store={store} variation={id} marked={line} onMark={onLine} />
+          <LogView runId={run.run_id} store={store} variation={id} attempt={variation.attempt} marked={line} onMark={onLine} />
         </TabsContent>
         <TabsContent value="diff">
           <DiffPanel runId={run.run_id} variation={variation} />
         </TabsContent>
       </Tabs>
-      <Confirm open={asking} onOpenChange={setAsking} title={`Select agent ${id + 1}?`} action={`Select agent ${id + 1}`} onConfirm={() => select.mutate({ variation: id })}>
+      <Confirm open={asking} onOpenChange={setAsking} title={`Select ${words(id)}?`} action={`Select ${words(id)}`} onConfirm={() => select.mutate({ variation: id })}>
         The choice can be changed later.
       </Confirm>
     </section>
@@ -217,7 +225,7 @@ function ResultPanel({ store, variation, command }: { store: RunStore; variation
   return (
     <div className="grid gap-md">
       {variation.reason !== null && <Cause variation={variation} />}
-      <p className="max-w-[46rem] text-body whitespace-pre-wrap">{visible(variation.summary ?? (failed ? "It ended before it had a result." : "No result yet."))}</p>
+      <p className="max-w-[46rem] text-body whitespace-pre-wrap"><Prose text={variation.summary ?? (failed ? "It ended before it had a result." : "No result yet.")} /></p>
       <div className="flex flex-wrap gap-xs">
         <Evidence variation={variation} />
       </div>

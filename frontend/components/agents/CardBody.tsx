@@ -4,6 +4,7 @@ import { Ban, TriangleAlert } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { usePatch } from "@/hooks/useAPI";
 import { useStoreVersion } from "@/hooks/useAgentStream";
+import { useWords } from "@/hooks/useBlind";
 import { visible } from "@/lib/ansi";
 import { tail, upperBound } from "@/lib/ring";
 import type { RunStore } from "@/lib/run-store";
@@ -11,6 +12,7 @@ import type { VariationState } from "@/lib/run-state";
 import { hasEnded } from "@/lib/types";
 import { cn } from "@/lib/utils";
 import { LogText } from "../log/LogText";
+import { Prose } from "../ui/prose";
 import { Additions, Blocks } from "./AgentFacts";
 
 /** Rows of the log that a card shows. */
@@ -66,7 +68,7 @@ export function Cause({ variation }: { variation: VariationState }) {
       {variation.message !== null && variation.message !== "" && (
         <p className="line-clamp-6 font-mono text-caption whitespace-pre-wrap text-neutral-shadow-ink">{visible(variation.message)}</p>
       )}
-      {variation.hint !== null && <p className="mt-auto border-t pt-sm">{visible(variation.hint)}</p>}
+      {variation.hint !== null && <p className="mt-auto border-t pt-sm"><Prose text={variation.hint} /></p>}
     </div>
   );
 }
@@ -86,12 +88,13 @@ function Skeleton() {
 
 /** The newest rows, or those that were the newest at `cursor`. A card that is out of sight is not drawn anew. */
 function Tail({ store, variation, rows, cursor, printed = false }: { store: RunStore; variation: VariationState; rows: number; cursor: number | null; printed?: boolean }) {
+  const words = useWords();
   const list = useRef<HTMLOListElement>(null);
   const inSight = useInSight(list);
   const lines = { store, id: variation.id, rows, printed };
   const live = inSight && !hasEnded(variation.status);
   return (
-    <ol ref={list} className="grid font-mono text-caption" aria-label={`${cursor === null ? "Newest" : "Then newest"} lines of agent ${variation.id + 1}`}>
+    <ol ref={list} className="grid font-mono text-caption" aria-label={`${cursor === null ? "Newest" : "Then newest"} lines of ${words(variation.id)}`}>
       {live ? <LiveLines {...lines} cursor={cursor} caret={cursor === null} /> : <Lines {...lines} cursor={cursor} caret={false} />}
     </ol>
   );
@@ -142,7 +145,7 @@ function Result({ runId, variation }: { runId: string; variation: VariationState
   const files = patch.data ?? [];
   return (
     <>
-      <p className="mb-auto line-clamp-6 whitespace-pre-wrap">{visible(variation.summary ?? "It ended without a word about its work.")}</p>
+      <p className="mb-auto line-clamp-6 whitespace-pre-wrap"><Prose text={variation.summary ?? "It ended without a word about its work."} /></p>
       {patch.isError && <p className="text-caption text-semantic-error-ink">{patch.error.message}</p>}
       {files.length > 0 && (
         <ul className="grid gap-xs border-t pt-sm font-mono text-caption">

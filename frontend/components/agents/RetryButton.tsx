@@ -2,6 +2,7 @@
 
 import { RotateCcw } from "lucide-react";
 import { useRetryVariation } from "@/hooks/useAPI";
+import { useWords } from "@/hooks/useBlind";
 import type { VariationState } from "@/lib/run-state";
 import { hasEnded } from "@/lib/types";
 import { Button, type ButtonProps } from "../ui/button";
@@ -17,6 +18,7 @@ interface RetryButtonProps extends Pick<ButtonProps, "size"> {
 export function RetryButton({ runId, variation, onRetried, size = "sm" }: RetryButtonProps) {
   const retry = useRetryVariation(runId);
   const { id, status, complete } = variation;
+  const name = useWords()(id);
   if (!hasEnded(status) || status === "succeeded" || !complete) return null;
   return (
     <>
@@ -25,7 +27,7 @@ export function RetryButton({ runId, variation, onRetried, size = "sm" }: RetryB
           {retry.error.message}
         </span>
       )}
-      <Button size={size} disabled={retry.isPending} onClick={() => retry.mutate(id, { onSuccess: onRetried })} aria-label={`Retry agent ${id + 1}`}>
+      <Button size={size} disabled={retry.isPending} onClick={() => retry.mutate(id, { onSuccess: onRetried })} aria-label={`Retry ${name}`}>
         <RotateCcw aria-hidden />
         Retry
       </Button>

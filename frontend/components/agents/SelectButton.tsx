@@ -3,6 +3,7 @@
 import { Check } from "lucide-react";
 import { useState } from "react";
 import { useSelect } from "@/hooks/useAPI";
+import { useWords } from "@/hooks/useBlind";
 import { plural } from "@/lib/format";
 import { Button, type ButtonProps } from "../ui/button";
 import { Choice } from "../ui/dialog";
@@ -13,14 +14,13 @@ interface SelectButtonProps extends Pick<ButtonProps, "size"> {
   selected: boolean;
   /** The other variations that have not ended: picking early asks what becomes of them. */
   running?: readonly number[];
-  /** Who it is, in words. */
-  name?: string;
   /** Without the agent's hue: beside others of its kind. */
   quiet?: boolean;
 }
 
 /** Picks a variation; picking another later changes the choice. */
-export function SelectButton({ runId, variation, selected, size = "sm", running = [], name = `agent ${variation + 1}`, quiet = false }: SelectButtonProps) {
+export function SelectButton({ runId, variation, selected, size = "sm", running = [], quiet = false }: SelectButtonProps) {
+  const name = useWords()(variation);
   const select = useSelect(runId);
   const [asking, setAsking] = useState(false);
   // They ended while the question was open: nothing is left to be stopped.

@@ -3,6 +3,7 @@
 import { Square, X } from "lucide-react";
 import { useState } from "react";
 import { useCancelVariation } from "@/hooks/useAPI";
+import { useWords } from "@/hooks/useBlind";
 import type { VariationState } from "@/lib/run-state";
 import { hasEnded } from "@/lib/types";
 import { Button, type ButtonProps } from "../ui/button";
@@ -13,6 +14,7 @@ export function StopButton({ runId, variation, size = "sm" }: { runId: string; v
   const cancel = useCancelVariation(runId);
   const [asking, setAsking] = useState(false);
   const { id, status, cancelRequested } = variation;
+  const name = useWords()(id);
   if (hasEnded(status)) return null;
   const waits = status === "queued";
   const stopping = cancelRequested || cancel.isPending || cancel.isSuccess;
@@ -23,11 +25,11 @@ export function StopButton({ runId, variation, size = "sm" }: { runId: string; v
           {cancel.error.message}
         </span>
       )}
-      <Button size={size} disabled={stopping} onClick={() => setAsking(true)} aria-label={`${waits ? "Give up" : "Stop"} agent ${id + 1}`}>
+      <Button size={size} disabled={stopping} onClick={() => setAsking(true)} aria-label={`${waits ? "Give up" : "Stop"} ${name}`}>
         {waits ? <X aria-hidden /> : <Square aria-hidden />}
         {stopping ? "Stopping…" : waits ? "Give up" : "Stop"}
       </Button>
-      <Confirm open={asking} onOpenChange={setAsking} title={`Stop agent ${id + 1}?`} action={`Stop agent ${id + 1}`} onConfirm={() => cancel.mutate(id)}>
+      <Confirm open={asking} onOpenChange={setAsking} title={`Stop ${name}?`} action={`Stop ${name}`} onConfirm={() => cancel.mutate(id)}>
         The others go on. What it has printed and changed so far is kept.
       </Confirm>
     </>

@@ -1,15 +1,14 @@
 "use client";
 
 import { Boxes, Brain, Clock, FileDiff, FlaskConical, FolderGit2, PanelLeft, PenLine, Wrench, type LucideIcon } from "lucide-react";
+import { useBlind, useHue, useWords } from "@/hooks/useBlind";
 import { visible } from "@/lib/ansi";
-import { describeJob, followLogs } from "@/lib/commands";
 import { plural } from "@/lib/format";
 import type { RunStore } from "@/lib/run-store";
 import type { VariationState } from "@/lib/run-state";
 import { hasEnded, type Run } from "@/lib/types";
 import { cn } from "@/lib/utils";
 import { KeyHint } from "../run/KeyHint";
-import { AgentBadge } from "../ui/badge";
 import { Button } from "../ui/button";
 import { CopyButton } from "../ui/copy";
 import { Status } from "../ui/status";
@@ -18,12 +17,15 @@ import { CardBody } from "./CardBody";
 import { RetryButton } from "./RetryButton";
 import { SelectButton } from "./SelectButton";
 import { StopButton } from "./StopButton";
-import { canSelect, details, lasting, modelName, statusWord } from "./words";
+import { Mark, Model, Settings } from "./Who";
+import { canSelect, commandOf, details, lasting, statusWord } from "./words";
 
 interface StreamCardProps {
   run: Run;
   store: RunStore;
   variation: VariationState;
+  /** Among the cards, counted from 0. */
+  place: number;
   selected: boolean;
   /** Another one was selected. */
   dimmed: boolean;
@@ -37,15 +39,16 @@ interface StreamCardProps {
 }
 
 /** One agent: who, how it stands, what it prints now, and what came of it. */
-export function StreamCard({ run, store, variation, selected, dimmed, running, now, cursor, onRetried, onFocus }: StreamCardProps) {
+export function StreamCard({ run, store, variation, place, selected, dimmed, running, now, cursor, onRetried, onFocus }: StreamCardProps) {
   const { id, status, patch } = variation;
-  const waits = status === "queued" || status === "starting";
   const ended = hasEnded(status);
-  const command = (waits ? describeJob : followLogs)(variation.jobName, run.namespace);
-  const evidence = ended && (variation.checks.length > 0 || patch !== null || status === "cancelled");
+  const command = commandOf(variation, run);
+  const blind = useBlind() !== null;
+  const [hue, words] = [useHue(), useWords()];
+  const evidence = ended && (variation.checks.length > 0 || patch !== null || status === "cancelled" || variation.jobDeletedAt !== null);
   return (
     <article
-      data-agent={id + 1}
+      {...hue(id)}
       aria-labelledby={`agent-${id}`}
       className={cn(
         "@container flex min-h-[21.5rem] min-w-0 flex-col rounded-lg border border-l-4 border-l-agent bg-neutral-paper shadow-md max-md:min-h-0",
@@ -54,14 +57,11 @@ export function StreamCard({ run, store, variation, selected, dimmed, running, n
       )}
     >
       <header className="flex items-center gap-sm px-md pt-3">
-        <AgentBadge agent={id} />
+        <Mark agent={id} />
         <h2 id={`agent-${id}`} className="min-w-0 truncate text-body-sm font-semibold">
-          {modelName(variation)}
+          <Model variation={variation} />
         </h2>
-        {variation.temperature !== null && (
-          <span className="text-caption whitespace-nowrap text-neutral-shadow-ink">temp {variation.temperature}</span>
-        )}
-        {variation.attempt > 0 && <span className="text-caption whitespace-nowrap text-neutral-shadow-ink">attempt {variation.attempt + 1}</span>}
+        <Settings variation={variation} />
         <Status className="ml-auto" status={status} word={statusWord(variation)} />
       </header>
       <Measures variation={variation} now={now} className="px-md pt-xs" />
@@ -70,21 +70,22 @@ export function StreamCard({ run, store, variation, selected, dimmed, running, n
       </div>
       <CardBody runId={run.run_id} store={store} variation={variation} cursor={cursor} />
       <footer className="flex flex-wrap items-center gap-sm px-md py-3">
-        <Button size="sm" onClick={onFocus} aria-label={`Focus agent ${id + 1}`}>
+        <Button size="sm" onClick={onFocus} aria-label={`Focus ${words(id)}`}>
           <PanelLeft aria-hidden />
           Focus
           <span className="max-md:hidden pointer-coarse:hidden @max-[21rem]:hidden">
-            <KeyHint>{id + 1}</KeyHint>
+            <KeyHint>{place + 1}</KeyHint>
           </span>
         </Button>
-        <CopyButton size="icon-sm" text={command} label={`Copy: ${command}`} />
+        {/* The name of its Job has its number in it. */}
+        {!blind && <CopyButton size="icon-sm" text={command} label={`Copy: ${command}`} />}
         <span className="ml-auto flex items-center gap-sm">
           {!ended && patch !== null && (
             <span className="text-caption">
               <Additions patch={patch} />
             </span>
           )}
-          {ended && status !== "succeeded" && status !== "cancelled" && (
+          {!blind && ended && status !== "succeeded" && status !== "cancelled" && (
             <CopyButton size="sm" text={() => details(variation, command)} label="Copy what is known of how it ended">
               Details
             </CopyButton>

@@ -1,6 +1,7 @@
 import type { VariationState } from "@/lib/run-state";
+import { describeJob, followLogs, storedLog } from "@/lib/commands";
 import { duration } from "@/lib/format";
-import { hasEnded } from "@/lib/types";
+import { hasEnded, type Run } from "@/lib/types";
 
 const STEP_WORDS = {
   clone: "Cloning",
@@ -44,6 +45,12 @@ export function elapsed(variation: VariationState, now: number): string {
 export function lasting(variation: VariationState, now: number): string {
   const phase = variation.phases.at(-1);
   return phase === undefined || phase.to !== null || hasEnded(variation.status) ? "" : duration(now - phase.from);
+}
+
+/** The command that shows the same as the page does of it. */
+export function commandOf({ id, status, jobName, jobDeletedAt }: VariationState, run: Run): string {
+  if (jobDeletedAt !== null) return storedLog(window.location.origin, run.run_id, id);
+  return (status === "queued" || status === "starting" ? describeJob : followLogs)(jobName, run.namespace);
 }
 
 /** The model without its provider's prefix. */

@@ -1,12 +1,13 @@
 "use client";
 
 import { TriangleAlert } from "lucide-react";
+import { useWords } from "@/hooks/useBlind";
 import { visible } from "@/lib/ansi";
 import type { AgreementRow, Cell } from "@/lib/agreement";
 import { plural } from "@/lib/format";
 import { cn } from "@/lib/utils";
 import { Card, CardHeader } from "../ui/card";
-import { Mark, useWords } from "./Who";
+import { Mark } from "../agents/Who";
 
 interface AgreementMapProps {
   rows: readonly AgreementRow[];
@@ -35,7 +36,7 @@ export function AgreementMap({ rows, agents, patches, onShow }: AgreementMapProp
         <table className="w-full table-fixed border-collapse text-center text-caption">
           <thead className="sticky top-0 z-1 bg-neutral-paper">
             <tr className="border-b">
-              <th scope="col" className="h-10 w-[44%] pl-md text-left font-semibold">
+              <th scope="col" className="h-10 w-[44%] pl-md max-md:w-[36%] text-left font-semibold">
                 File
               </th>
               {agents.map((id) => (

@@ -8,7 +8,8 @@ import { cn } from "@/lib/utils";
 import { checkCommands } from "@/lib/verdict";
 import { AnsiText } from "../log/LogText";
 import { Card, CardHeader } from "../ui/card";
-import { Mark } from "./Who";
+import { Prose } from "../ui/prose";
+import { Mark } from "../agents/Who";
 
 /** Each check with its outcome in every agent's tree, what it printed one click away; open where it failed. */
 export function ChecksPanel({ ranked }: { ranked: readonly VariationState[] }) {
@@ -37,7 +38,7 @@ export function ChecksPanel({ ranked }: { ranked: readonly VariationState[] }) {
               {variation.exitCode !== null && <span className="text-neutral-shadow-ink">exit {variation.exitCode}</span>}
             </h3>
             {variation.message !== null && <pre className="rounded-md border bg-neutral-white px-3 py-sm text-caption whitespace-pre-wrap">{visible(variation.message)}</pre>}
-            {variation.hint !== null && <p className="text-caption">{variation.hint}</p>}
+            {variation.hint !== null && <p className="text-caption"><Prose text={variation.hint} /></p>}
           </section>
         ))}
       </div>

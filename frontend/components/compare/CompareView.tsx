@@ -4,11 +4,11 @@ import { EyeOff } from "lucide-react";
 import { useSearchParams } from "next/navigation";
 import { useMemo, useState } from "react";
 import { usePatches } from "@/hooks/useAPI";
-import { useStored } from "@/hooks/useStored";
+import { useBlind } from "@/hooks/useBlind";
 import { agreement, editsTest, type Changes } from "@/lib/agreement";
 import type { RunState } from "@/lib/run-state";
 import { runHasEnded, type Run } from "@/lib/types";
-import { blindNames, byEvidence } from "@/lib/verdict";
+import { byEvidence } from "@/lib/verdict";
 import { Alert } from "../ui/alert";
 import { Button } from "../ui/button";
 import { AgreementMap } from "./AgreementMap";
@@ -16,26 +16,25 @@ import { ChecksPanel } from "./ChecksPanel";
 import { Difference, type Sides } from "./Difference";
 import { JudgePanel } from "./JudgePanel";
 import { VerdictTable } from "./VerdictTable";
-import { BlindNames } from "./Who";
 
 interface CompareViewProps {
   run: Run;
   state: RunState;
   selected: number | null;
   now: number;
+  /** A variation is tried again: the run goes on. */
+  onRetried: () => void;
+  onBlind: (blind: boolean) => void;
 }
 
 /** The variations' evidence side by side, where their changes agree, and any two of them against each other. */
-export function CompareView({ run, state, selected, now }: CompareViewProps) {
+export function CompareView({ run, state, selected, now, onRetried, onBlind }: CompareViewProps) {
   const search = useSearchParams();
-  const [wish, setWish] = useStored("aideator.blind", ["open", "blind"]);
+  const blind = useBlind() !== null;
   const [wanted, setWanted] = useState<{ path: string } | null>(null);
   const withPatch = state.variations.filter((variation) => variation.complete && variation.patch !== null).map(({ id }) => id);
   const { patches, error } = usePatches(run.run_id, withPatch);
 
-  // Once one is picked there is nothing left to judge blind.
-  const blind = wish === "blind" && selected === null;
-  const names = useMemo(() => (blind ? blindNames(run.run_id, run.variations.map((each) => each.variation_id)) : null), [blind, run]);
   const key = withPatch.join();
   const changes: Changes = useMemo(() => {
     const order = key.split(",");
@@ -44,7 +43,7 @@ export function CompareView({ run, state, selected, now }: CompareViewProps) {
   const rows = useMemo(() => agreement(changes), [changes]);
   const testsEdited = (id: number) => changes.get(id)?.filter(editsTest).length ?? null;
   const ranked = byEvidence(state.variations, (id) => testsEdited(id) ?? 0);
-  const columns = [...state.variations].map(({ id }) => id).sort((one, other) => ((names?.get(one) ?? one) < (names?.get(other) ?? other) ? -1 : 1));
+  const columns = state.variations.map(({ id }) => id);
   const candidates = ranked.filter(({ id }) => withPatch.includes(id));
   const sides = sidesOf(search, withPatch, selected ?? candidates[0]?.id ?? null);
 
@@ -59,7 +58,6 @@ export function CompareView({ run, state, selected, now }: CompareViewProps) {
   };
 
   return (
-    <BlindNames.Provider value={names}>
       <div className="grid gap-md">
         <VerdictTable
           run={run}
@@ -69,10 +67,11 @@ export function CompareView({ run, state, selected, now }: CompareViewProps) {
           shown={sides?.b ?? null}
           selected={selected}
           now={now}
+          onRetried={onRetried}
           onShow={(id) => show(id, null)}
         >
           {selected === null && (
-            <Button size="sm" aria-pressed={blind} onClick={() => setWish(blind ? "open" : "blind")} title="Hides who did what until you pick">
+            <Button size="sm" aria-pressed={blind} onClick={() => onBlind(!blind)} title="Hides who did what until you pick">
               <EyeOff aria-hidden />
               Blind
             </Button>
@@ -96,7 +95,6 @@ export function CompareView({ run, state, selected, now }: CompareViewProps) {
           </div>
         </div>
       </div>
-    </BlindNames.Provider>
   );
 }
 

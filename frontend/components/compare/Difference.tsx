@@ -1,7 +1,7 @@
 "use client";
 
 import { ArrowLeftRight } from "lucide-react";
-import { useContext } from "react";
+import { useBlind, useHue } from "@/hooks/useBlind";
 import { usePatch } from "@/hooks/useAPI";
 import type { Changes } from "@/lib/agreement";
 import { visible } from "@/lib/ansi";
@@ -13,7 +13,7 @@ import { DiffLayoutSwitch } from "../diff/layout";
 import { Alert } from "../ui/alert";
 import { Button } from "../ui/button";
 import { Select } from "../ui/select";
-import { BlindNames, Mark, useHue } from "./Who";
+import { Mark } from "../agents/Who";
 
 /** The two sides: an agent, or the commit that all of them started from. */
 export interface Sides {
@@ -112,7 +112,7 @@ interface PickProps {
 
 /** Picks a side; the badge says who it is without reading. */
 function Pick({ label, value, base = false, candidates, onChange }: PickProps) {
-  const names = useContext(BlindNames);
+  const blind = useBlind();
   return (
     <span className="relative inline-flex max-w-full min-w-0 items-center">
       {value !== "base" && (
@@ -124,7 +124,7 @@ function Pick({ label, value, base = false, candidates, onChange }: PickProps) {
         {base && <option value="base">Base commit</option>}
         {candidates.map((variation) => (
           <option key={variation.id} value={variation.id}>
-            {names === null ? `${variation.id + 1} · ${modelName(variation)}` : `Candidate ${names.get(variation.id) ?? ""}`}
+            {blind === null ? `${variation.id + 1} · ${modelName(variation)}` : `Candidate ${blind.names.get(variation.id) ?? ""}`}
           </option>
         ))}
       </Select>

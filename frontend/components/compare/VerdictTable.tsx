@@ -2,18 +2,20 @@
 
 import { Check, TriangleAlert, X } from "lucide-react";
 import type { ReactNode } from "react";
+import { useHue, useWords } from "@/hooks/useBlind";
 import { dollars, plural, short } from "@/lib/format";
 import type { VariationState } from "@/lib/run-state";
 import type { Run } from "@/lib/types";
 import { cn } from "@/lib/utils";
 import { checkCommands, passed } from "@/lib/verdict";
 import { Additions } from "../agents/AgentFacts";
+import { RetryButton } from "../agents/RetryButton";
 import { SelectButton } from "../agents/SelectButton";
 import { canSelect, elapsed, statusWord } from "../agents/words";
 import { Button } from "../ui/button";
 import { Card, CardHeader } from "../ui/card";
 import { Status } from "../ui/status";
-import { useHue, useWords, WhoCell } from "./Who";
+import { WhoCell } from "../agents/Who";
 
 /** Checks that get a column of their own; with more there is one for all of them. */
 const OWN_COLUMNS = 2;
@@ -29,13 +31,15 @@ interface VerdictTableProps {
   shown: number | null;
   selected: number | null;
   now: number;
+  /** A variation is tried again: the run goes on. */
+  onRetried: () => void;
   onShow: (id: number) => void;
   /** What belongs in the head of the table. */
   children: ReactNode;
 }
 
 /** The evidence side by side, best first, and the rule of that order in its head. */
-export function VerdictTable({ run, ranked, testsEdited, blind, shown, selected, now, onShow, children }: VerdictTableProps) {
+export function VerdictTable({ run, ranked, testsEdited, blind, shown, selected, now, onRetried, onShow, children }: VerdictTableProps) {
   const commands = checkCommands(ranked);
   const own = commands.length <= OWN_COLUMNS ? commands : [];
   const priced = !blind && ranked.some(({ usage }) => usage?.cost_usd != null);
@@ -85,6 +89,7 @@ export function VerdictTable({ run, ranked, testsEdited, blind, shown, selected,
                 selected={variation.id === selected}
                 running={running.filter((id) => id !== variation.id)}
                 now={now}
+                onRetried={onRetried}
                 onShow={() => onShow(variation.id)}
               />
             ))}
@@ -116,12 +121,13 @@ interface RowProps {
   /** The others that have not ended. */
   running: number[];
   now: number;
+  onRetried: () => void;
   onShow: () => void;
 }
 
 const quiet = "text-caption text-neutral-shadow-ink";
 
-function Row({ run, variation, commands, tests, blind, priced, shown, selected, running, now, onShow }: RowProps) {
+function Row({ run, variation, commands, tests, blind, priced, shown, selected, running, now, onRetried, onShow }: RowProps) {
   const { id, checks, patch, usage } = variation;
   const hue = useHue();
   const words = useWords();
@@ -132,14 +138,14 @@ function Row({ run, variation, commands, tests, blind, priced, shown, selected, 
       {...hue(id)}
       aria-current={shown ? "true" : undefined}
       className={cn(
-        "border-b last:border-b-0 hover:bg-neutral-white max-md:grid max-md:grid-cols-6 max-md:gap-x-3 max-md:gap-y-sm max-md:px-md max-md:py-3 md:[&>*]:h-13 md:[&>*]:px-3 md:[&>*:first-child]:pl-md md:[&>*:last-child]:pr-md",
+        "border-b last:border-b-0 hover:bg-neutral-white max-md:grid max-md:grid-cols-10 max-md:gap-x-sm max-md:gap-y-sm max-md:px-md max-md:py-3 md:[&>*]:h-13 md:[&>*]:px-3 md:[&>*:first-child]:pl-md md:[&>*:last-child]:pr-md",
         selected && "bg-neutral-white shadow-[inset_4px_0_0_hsl(var(--a))]",
       )}
     >
-      <th scope="row" role="rowheader" className="min-w-0 text-left font-normal max-md:col-span-4">
+      <th scope="row" role="rowheader" className="min-w-0 text-left font-normal max-md:col-span-6">
         <WhoCell variation={variation} instructions={instructions} />
       </th>
-      <Cell className="max-md:col-span-2 max-md:justify-self-end">
+      <Cell className="max-md:col-span-4 max-md:justify-self-end">
         <Status status={variation.status} word={variation.status === "failed" ? (variation.reason ?? undefined) : statusWord(variation)} />
       </Cell>
       {commands.map((command) => (
@@ -176,14 +182,15 @@ function Row({ run, variation, commands, tests, blind, priced, shown, selected, 
           {usage?.cost_usd == null ? <span className={quiet}>unknown</span> : dollars(usage.cost_usd)}
         </Cell>
       )}
-      <Cell className="max-md:col-span-6">
+      <Cell className="max-md:col-span-10">
         <span className="flex items-center justify-end gap-sm">
           {patch !== null && (
             <Button size="sm" aria-pressed={shown} onClick={onShow} aria-label={`Show the change of ${words(id)}`}>
               Diff
             </Button>
           )}
-          {canSelect(variation) && <SelectButton runId={run.run_id} variation={id} selected={selected} running={running} name={words(id)} quiet />}
+          {!canSelect(variation) && <RetryButton runId={run.run_id} variation={variation} onRetried={onRetried} />}
+          {canSelect(variation) && <SelectButton runId={run.run_id} variation={id} selected={selected} running={running} quiet />}
         </span>
       </Cell>
     </tr>
@@ -193,7 +200,7 @@ function Row({ run, variation, commands, tests, blind, priced, shown, selected, 
 /** A cell; on a phone it says which column it is of. */
 function Cell({ label, right = false, className, children }: { label?: string; right?: boolean; className?: string; children: ReactNode }) {
   return (
-    <td role="cell" className={cn("whitespace-nowrap", right ? "max-md:col-span-2 md:text-right" : "max-md:col-span-3", label !== undefined && "max-md:grid max-md:min-w-0 max-md:content-start", className)}>
+    <td role="cell" className={cn("whitespace-nowrap", right ? "max-md:col-span-2 max-md:whitespace-normal md:text-right" : "max-md:col-span-5", label !== undefined && "max-md:grid max-md:min-w-0 max-md:content-start", className)}>
       {label !== undefined && (
         <span aria-hidden className="truncate text-caption text-neutral-shadow-ink md:hidden">
           {label}

@@ -1,4 +1,5 @@
 import { memo, type ReactNode } from "react";
+import { useBlind } from "@/hooks/useBlind";
 import { ansiSpans } from "@/lib/ansi";
 import type { Row, Tone } from "@/lib/readable";
 import { cn } from "@/lib/utils";
@@ -19,7 +20,8 @@ const LEADS: Partial<Record<Row["kind"], string>> = {
 
 /** Text with its escape codes as colours, and what was searched for marked. */
 export const AnsiText = memo(function AnsiText({ text, query = "" }: { text: string; query?: string }) {
-  return ansiSpans(text).map((span, index) => (
+  const blind = useBlind();
+  return ansiSpans(blind === null ? text : blind.hide(text)).map((span, index) => (
     <span key={index} className={span.className === "" ? undefined : span.className}>
       {query === "" ? span.text : marked(span.text, query)}
     </span>
@@ -42,6 +44,9 @@ function marked(text: string, query: string): ReactNode[] {
 
 /** A row of the readable log: its lead word in its tone, then the text, then how it ended. */
 export const LogText = memo(function LogText({ row, limit, query = "" }: { row: Row; limit?: number; query?: string }) {
+  const blind = useBlind();
+  // How many tokens it took tells who it is.
+  if (blind !== null && row.kind === "usage") return <span className={TONES.dim}>tokens are hidden</span>;
   const text = limit !== undefined && row.text.length > limit ? `…${row.text.slice(-limit)}` : row.text;
   const quiet = row.sub === true || row.kind === "think" || row.kind === "usage";
   const call = row.kind === "tool" && row.sub !== true;

@@ -36,13 +36,13 @@ interface LogToolbarProps {
 export function LogToolbar(props: LogToolbarProps) {
   const { runId, variation, show, onShow, wrap, onWrap, time, onTime, raw, onRaw, following, onFollow, allText, marked } = props;
   return (
-    <div className="flex flex-wrap items-center gap-sm border-b px-3 py-sm">
+    <div className="flex flex-wrap items-center gap-sm border-b px-3 py-sm max-md:gap-x-1.5">
       <SearchBox {...props} />
       <select
         aria-label="Which lines"
         value={show}
         onChange={(event) => onShow(event.target.value as Show)}
-        className="min-h-8 rounded-md border border-neutral-edge bg-neutral-white px-sm text-body-sm pointer-coarse:min-h-11 max-md:flex-1"
+        className="min-h-8 rounded-md border border-neutral-edge bg-neutral-white px-sm text-body-sm pointer-coarse:min-h-11 max-md:order-1 max-md:flex-1"
       >
         {Object.entries(SHOWS).map(([value, text]) => (
           <option key={value} value={value}>
@@ -52,7 +52,7 @@ export function LogToolbar(props: LogToolbarProps) {
       </select>
       <span className="flex-1 max-lg:hidden" />
       {marked !== null && (
-        <CopyButton text={() => window.location.href} label={`Copy a link to line ${marked}`}>
+        <CopyButton className="max-md:order-1" text={() => window.location.href} label={`Copy a link to line ${marked}`}>
           {`Line ${marked}`}
         </CopyButton>
       )}
@@ -77,7 +77,7 @@ export function LogToolbar(props: LogToolbarProps) {
 
 function Toggle({ icon, text, on, onChange, className }: { icon: ReactNode; text: string; on: boolean; onChange: (on: boolean) => void; className?: string }) {
   return (
-    <Button aria-pressed={on} onClick={() => onChange(!on)} title={text} className={cn("max-md:w-11 max-md:px-0", className)}>
+    <Button aria-pressed={on} onClick={() => onChange(!on)} title={text} className={cn("max-md:order-1 max-md:w-11 max-md:px-0", className)}>
       {icon}
       <span className="max-md:sr-only">{text}</span>
     </Button>
@@ -94,7 +94,7 @@ function SearchBox({ search, query, onQuery, matches, match, onStep }: LogToolba
     event.preventDefault();
   };
   return (
-    <div className="relative min-w-0 flex-[1_1_12rem] max-md:basis-full md:max-w-[26rem]">
+    <div className="relative min-w-0 flex-[1_1_12rem] max-md:basis-[calc(100%-7rem)] md:max-w-[26rem]">
       <Search aria-hidden className="absolute top-2 left-2.5 size-4 text-neutral-shadow-ink pointer-coarse:top-3.5" />
       <input
         ref={search}

@@ -1,13 +1,15 @@
 "use client";
 
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { ArrowDownToLine } from "lucide-react";
+import { ArrowDownToLine, History } from "lucide-react";
 import { useEffect, useLayoutEffect, useRef, useState, type MouseEvent } from "react";
 import { usePinnedScroll } from "@/hooks/usePinnedScroll";
 import { useStoreVersion } from "@/hooks/useAgentStream";
+import { useWords } from "@/hooks/useBlind";
+import { useEarlierLines } from "@/hooks/useEarlierLines";
 import { useCommands } from "@/hooks/useCommands";
 import { copyText } from "@/lib/clipboard";
-import { count, plural } from "@/lib/format";
+import { capital, count, plural } from "@/lib/format";
 import type { LogFilter } from "@/lib/log-filter";
 import type { RunStore, VariationLog } from "@/lib/run-store";
 import { Button } from "../ui/button";
@@ -24,6 +26,7 @@ interface LogViewProps {
   runId: string;
   store: RunStore;
   variation: number;
+  attempt: number;
   /** The line that the address names, counted from 1. */
   marked: number | null;
   onMark: (line: number | null) => void;
@@ -37,7 +40,8 @@ export function LogView(props: LogViewProps) {
   return <Log {...props} log={log} version={version} />;
 }
 
-function Log({ runId, variation, marked, onMark, log, version }: LogViewProps & { log: VariationLog; version: number }) {
+function Log({ runId, variation, attempt, marked, onMark, log, version }: LogViewProps & { log: VariationLog; version: number }) {
+  const words = useWords();
   const [raw, setRaw] = useState(false);
   const [time, setTime] = useState(true);
   const [wrap, setWrap] = useState(true);
@@ -49,7 +53,8 @@ function Log({ runId, variation, marked, onMark, log, version }: LogViewProps & 
   const scroller = useRef<HTMLDivElement>(null);
   const search = useRef<HTMLInputElement>(null);
   const wanted = query.toLowerCase();
-  const all = useLogRows(raw ? log.raw : log.readable, { show, query: wanted, turned });
+  const earlier = useEarlierLines(runId, variation, attempt, log, raw);
+  const all = useLogRows(earlier.rows, { show, query: wanted, turned });
   const { rows, shown, matches } = all;
   const numberAt = (index: number) => shown.at(index) ?? -1;
 
@@ -133,16 +138,12 @@ function Log({ runId, variation, marked, onMark, log, version }: LogViewProps & 
         onFollow={(follow) => (follow ? pin() : unpin())}
         allText={() => textOfAll(all)}
       />
-      {rows.first > 0 && (
-        <p className="border-b bg-neutral-paper px-md py-xs text-caption text-neutral-shadow-ink">
-          {plural(rows.first, raw ? "earlier line" : "earlier row")} not kept in this page: the download has them.
-        </p>
-      )}
+      {earlier.before > 0 && <EarlierRow {...earlier} />}
       <div
         ref={scroller}
         role="log"
         aria-live="off"
-        aria-label={`Agent ${variation + 1} output`}
+        aria-label={`${capital(words(variation))} output`}
         data-log-scroller
         tabIndex={0}
         onScroll={onScroll}
@@ -179,6 +180,28 @@ function Log({ runId, variation, marked, onMark, log, version }: LogViewProps & 
           <ArrowDownToLine aria-hidden />
           Jump to latest{rows.end > leftAt.current && ` · ${count(rows.end - leftAt.current)} new`}
         </Button>
+      )}
+    </div>
+  );
+}
+
+/** What is no longer held in this page, and the way to it. */
+function EarlierRow({ before, full, loading, error, load }: Omit<ReturnType<typeof useEarlierLines>, "rows">) {
+  return (
+    <div className="flex min-h-9 flex-wrap items-center gap-x-md gap-y-xs border-b bg-neutral-paper px-md py-xs text-caption text-neutral-shadow-ink">
+      <p>
+        {plural(before, "earlier line")} not kept in this page{full ? ": the download has them." : "."}
+      </p>
+      {!full && (
+        <Button size="sm" disabled={loading} onClick={load}>
+          <History aria-hidden />
+          {loading ? "Loading…" : "Load earlier lines"}
+        </Button>
+      )}
+      {error !== null && (
+        <p role="alert" className="text-semantic-error-ink">
+          {error}
+        </p>
       )}
     </div>
   );

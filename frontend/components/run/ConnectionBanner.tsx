@@ -1,6 +1,6 @@
 "use client";
 
-import { Columns2, Play, RotateCw, X } from "lucide-react";
+import { Columns2, Eye, Play, RotateCw, X } from "lucide-react";
 import Link from "next/link";
 import { useState } from "react";
 import { useNow } from "@/hooks/useNow";
@@ -86,6 +86,24 @@ export function PauseBanner({ lines, onResume }: { lines: number; onResume: () =
       }
     >
       <b className="font-semibold">Updates paused.</b> <span aria-live="off">{lines === 0 ? "Nothing new yet." : `${plural(lines, "new line")} kept.`}</span>
+    </Alert>
+  );
+}
+
+/** Who did what is not to be known yet. */
+export function BlindBanner({ onShow }: { onShow: () => void }) {
+  return (
+    <Alert
+      tone="info"
+      className="mb-md"
+      action={
+        <Button size="sm" onClick={onShow}>
+          <Eye aria-hidden />
+          Show
+        </Button>
+      }
+    >
+      <b className="font-semibold">Judged blind.</b> Models, settings, time and cost are hidden until you select one.
     </Alert>
   );
 }

@@ -1,6 +1,7 @@
 "use client";
 
 import { useState } from "react";
+import { useBlind } from "@/hooks/useBlind";
 import type { RunState } from "@/lib/run-state";
 import type { RunStore } from "@/lib/run-store";
 import { runHasEnded, type Run } from "@/lib/types";
@@ -26,21 +27,23 @@ interface GridViewProps {
 
 /** All agents at once: their lanes of time, then a card of each. Pointing at a moment shows all logs as they were then. */
 export function GridView({ run, store, state, selected, running, now, onRetried, onFocus, onPick }: GridViewProps) {
+  const blind = useBlind() !== null;
   const [cursor, setCursor] = useState<number | null>(null);
   return (
     <>
       <Timeline {...{ state, now, cursor, onPick }} from={Date.parse(run.created_at)} ended={runHasEnded(state.status)} onCursor={setCursor} />
       <StreamGrid>
-        {state.variations.map((variation) => (
+        {state.variations.map((variation, place) => (
           <StreamCard
             key={variation.id}
-            {...{ run, store, variation, running, now, cursor, onRetried }}
+            {...{ run, store, variation, place, running, now, cursor, onRetried }}
             selected={selected === variation.id}
             dimmed={selected !== null && selected !== variation.id}
             onFocus={() => onFocus(variation.id)}
           />
         ))}
-        <KubectlPanel run={run} state={state} />
+        {/* Its commands name the agents by number. */}
+        {!blind && <KubectlPanel run={run} state={state} />}
       </StreamGrid>
     </>
   );

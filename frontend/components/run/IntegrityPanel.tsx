@@ -1,11 +1,12 @@
 "use client";
 
 import { CircleDashed, ShieldCheck, TriangleAlert } from "lucide-react";
+import { useBlind } from "@/hooks/useBlind";
 import { hashLogs } from "@/lib/commands";
 import { count, plural } from "@/lib/format";
 import { gapsOf, proofOf, type Proof, type RunState, type VariationState } from "@/lib/run-state";
 import type { Run } from "@/lib/types";
-import { AgentBadge } from "../ui/badge";
+import { Mark } from "../agents/Who";
 import { Card } from "../ui/card";
 import { CopyButton } from "../ui/copy";
 
@@ -47,6 +48,7 @@ export default function IntegrityPanel({ run, state }: { run: Run; state: RunSta
 
 function Figures({ variation, namespace }: { variation: VariationState; namespace: string }) {
   const { id, told, received, lines, missing } = variation;
+  const blind = useBlind() !== null;
   const proof = PROOFS[proofOf(variation)];
   const gaps = gapsOf(variation);
   const Icon = proof.icon;
@@ -54,7 +56,7 @@ function Figures({ variation, namespace }: { variation: VariationState; namespac
   return (
     <tr className="border-b whitespace-nowrap last:border-b-0 [&>td]:px-md [&>td]:py-xs">
       <th scope="row" className="px-md py-xs text-left">
-        <AgentBadge agent={id} />
+        <Mark agent={id} />
       </th>
       <td>
         {plural(lines, "line")}
@@ -78,7 +80,7 @@ function Figures({ variation, namespace }: { variation: VariationState; namespac
         </span>
       </td>
       <td>
-        <CopyButton size="icon-sm" text={command} label={`Copy: ${command}`} />
+        {!blind && <CopyButton size="icon-sm" text={command} label={`Copy: ${command}`} />}
       </td>
     </tr>
   );

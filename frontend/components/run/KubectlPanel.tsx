@@ -2,7 +2,7 @@
 
 import { Box, ShieldCheck, TriangleAlert } from "lucide-react";
 import { useVerify } from "@/hooks/useAPI";
-import { describeJob, followLogs, streamLogs, watchPods } from "@/lib/commands";
+import { describeJob, followLogs, storedLog, streamLogs, watchPods } from "@/lib/commands";
 import type { RunState } from "@/lib/run-state";
 import { runHasEnded, type Run, type Verdict } from "@/lib/types";
 import { cn } from "@/lib/utils";
@@ -32,17 +32,20 @@ const SPANS = [
 export function KubectlPanel({ run, state }: { run: Run; state: RunState }) {
   const waiting = state.variations.find((variation) => variation.status === "queued" && variation.reason !== null);
   const followed = state.variations.find((variation) => variation.status === "running") ?? state.variations[0];
+  const gone = state.variations.find(({ jobDeletedAt }) => jobDeletedAt !== null);
+  const allGone = state.variations.every(({ jobDeletedAt }) => jobDeletedAt !== null);
   const complete = state.variations.filter((variation) => variation.complete).map((variation) => variation.id);
   return (
     <aside aria-labelledby="glass" className={cn("flex min-w-0 flex-col rounded-lg border border-dashed border-neutral-edge/60 bg-neutral-paper", SPANS[state.variations.length - 1])}>
       <CardHeader id="glass" icon={<Box aria-hidden />} title="Same thing, with kubectl" />
       <div className="grid grid-cols-[repeat(auto-fit,minmax(min(100%,20rem),1fr))] content-start gap-x-md gap-y-3 p-md pb-3">
-        {followed !== undefined && <Line about={`Follow agent ${followed.id + 1}`} command={followLogs(followed.jobName, run.namespace)} />}
+        {gone !== undefined && <Line about={`The stored log of agent ${gone.id + 1}`} command={storedLog(window.location.origin, run.run_id, gone.id)} />}
+        {followed !== undefined && <Line gone={followed.jobDeletedAt !== null} about={`Follow agent ${followed.id + 1}`} command={followLogs(followed.jobName, run.namespace)} />}
         {waiting !== undefined && <Line about={`Why is agent ${waiting.id + 1} waiting?`} command={describeJob(waiting.jobName, run.namespace)} />}
-        <Line about="Watch all pods of this run" command={watchPods(run.run_id, run.namespace)} />
-        {waiting === undefined && <Line about="Follow all agents without a browser" command={streamLogs(window.location.origin, run.run_id)} />}
+        <Line gone={allGone} about="Watch all pods of this run" command={watchPods(run.run_id, run.namespace)} />
+        {waiting === undefined && gone === undefined && <Line about="Follow all agents without a browser" command={streamLogs(window.location.origin, run.run_id)} />}
       </div>
-      {runHasEnded(state.status) && (
+      {runHasEnded(state.status) && gone === undefined && (
         <p className="px-md pb-3 text-caption text-neutral-shadow-ink">
           The server removes the Jobs of an ended run after a while. Then kubectl finds nothing, and the stored logs here are all there is.
         </p>
@@ -53,11 +56,15 @@ export function KubectlPanel({ run, state }: { run: Run; state: RunState }) {
   );
 }
 
-function Line({ about, command }: { about: string; command: string }) {
+/** A command; `gone` where it finds nothing any more. */
+function Line({ about, command, gone = false }: { about: string; command: string; gone?: boolean }) {
   return (
     <div className="grid min-w-0 content-start gap-xs">
-      <p className="text-caption text-neutral-shadow-ink">{about}</p>
-      <CopyLine wrap command={command} label={`Copy: ${about}`} />
+      <p className="text-caption text-neutral-shadow-ink">
+        {about}
+        {gone && <b className="font-semibold">, no longer: its Job is gone</b>}
+      </p>
+      <CopyLine wrap command={command} label={`Copy: ${about}`} className={gone ? "bg-neutral-paper text-neutral-shadow-ink [&_code]:line-through" : undefined} />
     </div>
   );
 }

@@ -1,6 +1,8 @@
 "use client";
 
 import { ChevronLeft, ChevronRight, Columns2 } from "lucide-react";
+import { useHue, useWords } from "@/hooks/useBlind";
+import { capital } from "@/lib/format";
 import type { VariationState } from "@/lib/run-state";
 import type { Run } from "@/lib/types";
 import { SelectButton } from "../agents/SelectButton";
@@ -11,7 +13,8 @@ interface MobileBarProps {
   run: Run;
   variation: VariationState;
   running: readonly number[];
-  agents: number;
+  /** Ids, in the order in which they are shown. */
+  agents: readonly number[];
   onAgent: (agent: number) => void;
   onCompare: () => void;
 }
@@ -19,19 +22,21 @@ interface MobileBarProps {
 /** What the thumb reaches on a phone: the agents before and after, and what to do with this one. */
 export function MobileBar({ run, variation, running, agents, onAgent, onCompare }: MobileBarProps) {
   const { id } = variation;
-  const before = (id + agents - 1) % agents;
-  const after = (id + 1) % agents;
+  const [hue, words] = [useHue(), useWords()];
+  const place = agents.indexOf(id);
+  const before = agents.at(place - 1) ?? id;
+  const after = agents[(place + 1) % agents.length] ?? id;
   return (
     <div
       role="region"
-      aria-label={`Agent ${id + 1} actions`}
-      data-agent={id + 1}
+      aria-label={`${capital(words(id))} actions`}
+      {...hue(id)}
       className="sticky bottom-0 z-30 -mx-md mt-3 flex items-center gap-sm border-t bg-neutral-white px-md py-sm pb-[max(0.5rem,env(safe-area-inset-bottom))] md:hidden"
     >
-      <Button size="icon" className="size-11" aria-label={`Agent before: ${before + 1}`} disabled={agents < 2} onClick={() => onAgent(before)}>
+      <Button size="icon" className="size-11" aria-label={`Before: ${words(before)}`} disabled={agents.length < 2} onClick={() => onAgent(before)}>
         <ChevronLeft aria-hidden />
       </Button>
-      <Button size="icon" className="size-11" aria-label={`Next agent: ${after + 1}`} disabled={agents < 2} onClick={() => onAgent(after)}>
+      <Button size="icon" className="size-11" aria-label={`Next: ${words(after)}`} disabled={agents.length < 2} onClick={() => onAgent(after)}>
         <ChevronRight aria-hidden />
       </Button>
       <Button className="min-h-11 flex-1" onClick={onCompare}>

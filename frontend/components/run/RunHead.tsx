@@ -1,10 +1,10 @@
 "use client";
 
-import { ChevronDown, ChevronUp, GitBranch, GitCommitHorizontal, LoaderCircle, Pause, Play, RotateCw, ShieldCheck, Square, TriangleAlert, Unplug } from "lucide-react";
+import { Archive, ChevronDown, ChevronUp, GitBranch, GitCommitHorizontal, LoaderCircle, Pause, Play, RotateCw, ShieldCheck, Square, TriangleAlert, Unplug } from "lucide-react";
 import Link from "next/link";
 import { useState, type ReactNode } from "react";
 import { useCancelRun } from "@/hooks/useAPI";
-import { dollars, duration, plural, repositoryName, short } from "@/lib/format";
+import { ago, dollars, duration, plural, repositoryName, short } from "@/lib/format";
 import { integrity, type RunState } from "@/lib/run-state";
 import type { Connection } from "@/lib/sse";
 import { hasEnded, runHasEnded, type Run } from "@/lib/types";
@@ -12,6 +12,7 @@ import { cn } from "@/lib/utils";
 import { Alert } from "../ui/alert";
 import { Button } from "../ui/button";
 import { Confirm } from "../ui/dialog";
+import { Prose } from "../ui/prose";
 import { KeyHint } from "./KeyHint";
 import { Status } from "../ui/status";
 
@@ -50,14 +51,15 @@ export function RunHead(props: RunHeadProps) {
           </span>
         )}
         <span className="font-mono max-md:hidden">{run.run_id}</span>
+        <Stored state={state} />
       </div>
-      <div className="flex items-start justify-between gap-md max-md:flex-col max-md:gap-sm">
+      <div className={cn("flex items-start justify-between gap-md max-md:gap-sm", !ended && "max-md:flex-col")}>
         <Prompt text={run.prompt} />
         {ended && (
-          <Button asChild>
+          <Button asChild className="max-md:size-11 max-md:px-0">
             <Link href={`/?again=${run.run_id}`} title="The form, filled in with this run">
               <RotateCw aria-hidden />
-              Run again
+              <span className="max-md:sr-only">Run again</span>
             </Link>
           </Button>
         )}
@@ -80,17 +82,32 @@ export function RunHead(props: RunHeadProps) {
   );
 }
 
-/** More of a prompt than this is shown on demand. */
+/** Says that kubectl finds nothing of it any more, once that is so. */
+function Stored({ state }: { state: RunState }) {
+  const deleted = state.variations.map(({ jobDeletedAt }) => jobDeletedAt ?? "");
+  const last = [...deleted].sort().at(-1) ?? "";
+  if (last === "" || deleted.includes("")) return null;
+  return (
+    <span title={new Date(last).toLocaleString()}>
+      <Archive aria-hidden /> Jobs deleted {ago(last)}, results and logs are stored
+    </span>
+  );
+}
+
+/** More of a prompt than this is shown on demand; on a phone, more than the second. */
 const LONG_PROMPT = 240;
+const LONG_ON_PHONE = 80;
 
 function Prompt({ text }: { text: string }) {
   const [whole, setWhole] = useState(false);
   const long = text.length > LONG_PROMPT || text.split("\n").length > 3;
   return (
     <div className="min-w-0 max-w-[60rem]">
-      <h1 className={cn("text-body font-semibold text-pretty whitespace-pre-line md:text-h3", !whole && "line-clamp-2 md:line-clamp-3")}>{text}</h1>
-      {long && (
-        <Button variant="ghost" size="sm" className="-ml-sm text-neutral-shadow-ink" aria-expanded={whole} onClick={() => setWhole(!whole)}>
+      <h1 className={cn("text-body font-semibold text-pretty whitespace-pre-line md:text-h3", !whole && "line-clamp-2 md:line-clamp-3")}>
+        <Prose text={text} />
+      </h1>
+      {(long || text.length > LONG_ON_PHONE) && (
+        <Button variant="ghost" size="sm" className={cn("-ml-sm text-neutral-shadow-ink", !long && "md:hidden")} aria-expanded={whole} onClick={() => setWhole(!whole)}>
           {whole ? "Less" : "The whole prompt"}
         </Button>
       )}
@@ -150,7 +167,7 @@ function Live({ connection }: { connection: Connection }) {
   if (connection.state === "open") {
     return (
       <>
-        <span aria-hidden className="relative size-2 rounded-full bg-semantic-success-ink after:absolute after:-inset-[3px] after:animate-stream-pulse after:rounded-full after:border-2 after:border-semantic-success-ink" />
+        <span aria-hidden className="relative size-2 rounded-full bg-semantic-success-ink after:absolute after:-inset-[3px] after:animate-stream-pulse after:rounded-full after:border-2 after:border-semantic-success-ink motion-reduce:after:hidden" />
         Live
       </>
     );

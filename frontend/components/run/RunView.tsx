@@ -7,6 +7,7 @@ import { useSearchParams } from "next/navigation";
 import { useEffect, useState, type ReactNode } from "react";
 import { refreshRun } from "@/hooks/useAPI";
 import { useAgentStream } from "@/hooks/useAgentStream";
+import { BlindContext, inOrder, useBlindChoice, wordsOf } from "@/hooks/useBlind";
 import { useCommands } from "@/hooks/useCommands";
 import { useNow } from "@/hooks/useNow";
 import { upperBound } from "@/lib/ring";
@@ -15,7 +16,7 @@ import type { VariationLog } from "@/lib/run-store";
 import { hasEnded, runHasEnded, type Run } from "@/lib/types";
 import { Segmented } from "../ui/segmented";
 import { Announcer } from "./Announcer";
-import { ConnectionBanner, DoneBanner, PauseBanner } from "./ConnectionBanner";
+import { BlindBanner, ConnectionBanner, DoneBanner, PauseBanner } from "./ConnectionBanner";
 import { GridView } from "./GridView";
 import { RunHead } from "./RunHead";
 import { SelectionBar } from "./SelectionBar";
@@ -61,14 +62,17 @@ function usePlace(runId: string) {
 
 /** A run, live and afterwards. */
 export function RunView({ run }: { run: Run }) {
-  const { store, state, live, paused, connection, recovery, retryNow } = useAgentStream(run);
+  const { store, state: told, live, paused, connection, recovery, retryNow } = useAgentStream(run);
   const client = useQueryClient();
   const { view, agent, line, go } = usePlace(run.run_id);
   const [proven, setProven] = useState(false);
+  const selected = run.winning_variation_id ?? null;
+  const [blind, setBlind] = useBlindChoice(run, selected !== null);
+  const words = wordsOf(blind);
+  const state = { ...told, variations: inOrder(blind, told.variations) };
   const ended = runHasEnded(state.status);
   const now = useNow(!ended && !paused);
   const [openedLive] = useState(!ended);
-  const selected = run.winning_variation_id ?? null;
   const pause = (wanted: boolean) => (wanted ? store.pause() : store.resume());
 
   const agents = state.variations.length;
@@ -77,8 +81,9 @@ export function RunView({ run }: { run: Run }) {
     { id: "grid", group: "This run", text: "Grid of all agents", keys: "G", run: () => go("grid") },
     { id: "focus", group: "This run", text: "Focus on one agent", keys: "F", run: () => go("focus") },
     { id: "compare", group: "This run", text: "Compare the results", keys: "C", run: () => go("compare") },
-    ...state.variations.map(({ id }) => ({ id: `agent-${id}`, group: "This run", text: `Focus on agent ${id + 1}`, keys: String(id + 1), run: () => go("focus", id) })),
+    ...state.variations.map(({ id }, place) => ({ id: `agent-${id}`, group: "This run", text: `Focus on ${words(id)}`, keys: String(place + 1), run: () => go("focus", id) })),
     ...(ended && !paused ? [] : [{ id: "pause", group: "This run", text: paused ? "Resume updates" : "Pause updates", keys: ".", run: () => pause(!paused) }]),
+    ...(selected === null && agents > 1 ? [{ id: "blind", group: "This run", text: blind === null ? "Judge blind: hide who did what" : "Show who did what", keys: "B", run: () => setBlind(blind === null) }] : []),
     { id: "integrity", group: "This run", text: "How the stream is proved whole", keys: "I", run: () => setProven(!proven) },
   ]);
   useEffect(() => {
@@ -87,35 +92,38 @@ export function RunView({ run }: { run: Run }) {
   }, [client, run.run_id, live.complete]);
 
   return (
-    <div data-paused={paused ? "" : undefined}>
-      <RunHead {...{ run, state, connection, now, paused, proven }} onPause={pause} onProve={setProven}>
-        <Segmented label="View" name="view" options={VIEWS} value={view} onChange={(next) => go(next)} />
-      </RunHead>
-      {proven && <IntegrityPanel run={run} state={state} />}
-      <ConnectionBanner connection={connection} recovery={recovery} onRetry={retryNow} />
-      {paused && <PauseBanner lines={lineCount(live) - lineCount(state)} onResume={() => pause(false)} />}
-      {openedLive && agents > 1 && view !== "compare" && selected === null && state.variations.every(({ status }) => hasEnded(status)) && (
-        <DoneBanner agents={agents} onCompare={() => go("compare")} />
-      )}
-      {view === "focus" && (
-        <AgentFocus
-          {...{ run, store, state, agent, selected, running, now, line }}
-          onAgent={(next) => go("focus", next)}
-          onLine={(next) => go("focus", agent, next)}
-          onRetried={retryNow}
-          onCompare={() => go("compare")}
-        />
-      )}
-      {view === "compare" && <CompareView run={run} state={state} selected={selected} now={now} />}
-      {view === "grid" && (
-        <GridView {...{ run, store, state, selected, running, now }} onRetried={retryNow} onFocus={(next) => go("focus", next)} onPick={(next, at) => go("focus", next, lineAt(store.log(next), at))} />
-      )}
-      {selected !== null && (
-        <SelectionBar run={run} variation={selected} changed={state.variations.some(({ id, patch }) => id === selected && patch !== null)} />
-      )}
-      <TabProgress state={live} prompt={run.prompt} />
-      <Announcer state={live} />
-    </div>
+    <BlindContext.Provider value={blind}>
+      <div data-paused={paused ? "" : undefined}>
+        <RunHead {...{ run, state, connection, now, paused, proven }} onPause={pause} onProve={setProven}>
+          <Segmented label="View" name="view" options={VIEWS} value={view} onChange={(next) => go(next)} />
+        </RunHead>
+        {proven && <IntegrityPanel run={run} state={state} />}
+        <ConnectionBanner connection={connection} recovery={recovery} onRetry={retryNow} />
+        {blind !== null && view !== "compare" && <BlindBanner onShow={() => setBlind(false)} />}
+        {paused && <PauseBanner lines={lineCount(live) - lineCount(state)} onResume={() => pause(false)} />}
+        {openedLive && agents > 1 && view !== "compare" && selected === null && state.variations.every(({ status }) => hasEnded(status)) && (
+          <DoneBanner agents={agents} onCompare={() => go("compare")} />
+        )}
+        {view === "focus" && (
+          <AgentFocus
+            {...{ run, store, state, agent, selected, running, now, line }}
+            onAgent={(next) => go("focus", next)}
+            onLine={(next) => go("focus", agent, next)}
+            onRetried={retryNow}
+            onCompare={() => go("compare")}
+          />
+        )}
+        {view === "compare" && <CompareView run={run} state={state} selected={selected} now={now} onRetried={retryNow} onBlind={setBlind} />}
+        {view === "grid" && (
+          <GridView {...{ run, store, state, selected, running, now }} onRetried={retryNow} onFocus={(next) => go("focus", next)} onPick={(next, at) => go("focus", next, lineAt(store.log(next), at))} />
+        )}
+        {selected !== null && (
+          <SelectionBar run={run} variation={selected} changed={state.variations.some(({ id, patch }) => id === selected && patch !== null)} />
+        )}
+        <TabProgress state={live} prompt={run.prompt} />
+        <Announcer state={{ ...live, variations: inOrder(blind, live.variations) }} />
+      </div>
+    </BlindContext.Provider>
   );
 }
 

@@ -1,6 +1,7 @@
 "use client";
 
 import { useEffect } from "react";
+import { capital } from "@/lib/format";
 import { faviconOf } from "@/lib/run-favicon";
 import type { RunState } from "@/lib/run-state";
 import { hasEnded, runHasEnded } from "@/lib/types";
@@ -12,7 +13,7 @@ export function TabProgress({ state, prompt }: { state: RunState; prompt: string
   const done = state.variations.filter(({ status }) => hasEnded(status)).length;
   const outcome = !ended ? "open" : state.status === "completed" ? "good" : "bad";
   useEffect(() => {
-    const what = ended ? state.status.replace(/^./, (first) => first.toUpperCase()) : `${done}/${total} done`;
+    const what = ended ? capital(state.status) : `${done}/${total} done`;
     document.title = `${what} · ${prompt.slice(0, 60)} · AIdeator`;
   }, [done, ended, prompt, state.status, total]);
   useEffect(() => {

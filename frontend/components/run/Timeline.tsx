@@ -1,14 +1,15 @@
 "use client";
 
 import { useRef, type KeyboardEvent, type PointerEvent } from "react";
+import { useHue, useWords } from "@/hooks/useBlind";
 import { visible } from "@/lib/ansi";
-import { duration } from "@/lib/format";
+import { capital, duration } from "@/lib/format";
 import type { PhaseKind } from "@/lib/run-phases";
 import type { RunState, VariationState } from "@/lib/run-state";
 import { laneInWords, percent, PHASE_WORDS, spanOf, ticks, type Span } from "@/lib/run-timeline";
 import { cn } from "@/lib/utils";
-import { modelName, statusWord } from "../agents/words";
-import { AgentBadge } from "../ui/badge";
+import { Mark, Model } from "../agents/Who";
+import { statusWord } from "../agents/words";
 import { Button } from "../ui/button";
 import { Status } from "../ui/status";
 
@@ -68,8 +69,10 @@ export function Timeline({ state, from, now, ended, cursor, onCursor, onPick }: 
         <div>
           {state.variations.map((variation) => (
             <div key={variation.id} className="flex h-7 items-center gap-sm pr-md">
-              <AgentBadge agent={variation.id} />
-              <span className="min-w-0 truncate text-caption font-semibold max-md:sr-only">{modelName(variation)}</span>
+              <Mark agent={variation.id} />
+              <span className="min-w-0 truncate text-caption font-semibold max-md:sr-only">
+                <Model variation={variation} />
+              </span>
             </div>
           ))}
         </div>
@@ -116,8 +119,9 @@ function Legend() {
 }
 
 function Lane({ variation, span, onClick }: { variation: VariationState; span: Span; onClick: (event: PointerEvent<HTMLDivElement>) => void }) {
+  const [hue, words] = [useHue(), useWords()];
   return (
-    <div role="img" aria-label={laneInWords(variation, span)} data-agent={variation.id + 1} onPointerUp={onClick} className="relative h-7 cursor-pointer">
+    <div role="img" aria-label={laneInWords(variation, span, capital(words(variation.id)))} {...hue(variation.id)} onPointerUp={onClick} className="relative h-7 cursor-pointer">
       {variation.phases.map((phase, index) => {
         const left = percent(span, phase.from);
         const width = percent(span, phase.to ?? span.end) - left;
@@ -143,7 +147,7 @@ function Lane({ variation, span, onClick }: { variation: VariationState; span: S
 
 function phaseText(kind: PhaseKind, label: string) {
   if (kind === "clone" || kind === "end") return null;
-  if (kind === "queue") return label === "" ? null : <span className="inline-block rounded-[3px] bg-neutral-paper px-1.5 leading-4">{label}</span>;
+  if (kind === "queue") return label === "" ? null : <span className="inline-block rounded-[3px] max-md:hidden bg-neutral-paper px-1.5 leading-4">{label}</span>;
   return label === "" ? PHASE_WORDS[kind] : label;
 }
 
@@ -187,10 +191,10 @@ function Axis({ span, ended, cursor, onCursor }: { span: Span; ended: boolean; c
     >
       {ticks(span).map(({ at, label }, index) => {
         const left = percent(span, at);
-        const nearNow = !ended && Math.abs(left - percent(span, span.end)) < 6;
-        if (nearNow || left > 97) return null;
+        const toNow = ended ? Infinity : Math.abs(left - percent(span, span.end));
+        if (toNow < 6 || left > 97) return null;
         return (
-          <span key={at} className={cn("absolute whitespace-nowrap", index > 0 && "-translate-x-1/2", index % 2 === 1 && "max-md:hidden")} style={{ left: `${left}%` }}>
+          <span key={at} className={cn("absolute whitespace-nowrap", index > 0 && "-translate-x-1/2", (index % 2 === 1 || toNow < 18) && "max-md:hidden")} style={{ left: `${left}%` }}>
             {label}
           </span>
         );

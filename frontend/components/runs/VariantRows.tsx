@@ -174,5 +174,5 @@ function Model({ agent, models, value, invalid, onChange }: { agent: number; mod
 }
 
 function Small({ className, ...props }: ComponentProps<"input">) {
-  return <input className={cn(control, "min-h-8 min-w-0 py-1 pointer-coarse:min-h-11", className)} {...props} />;
+  return <input className={cn(control, "min-h-8 min-w-0 py-1 text-ellipsis max-md:px-sm pointer-coarse:min-h-11", className)} {...props} />;
 }

@@ -37,7 +37,7 @@ interface ChoiceProps extends Omit<DialogProps, "description" | "className"> {
 export function Choice({ open, onOpenChange, title, children, keep = "Not yet", options }: ChoiceProps) {
   return (
     <Dialog open={open} onOpenChange={onOpenChange} title={title} description={children}>
-      <div className="flex flex-wrap justify-end gap-sm">
+      <div className="flex justify-end gap-sm max-sm:flex-col-reverse">
         <Button variant="ghost" onClick={() => onOpenChange(false)}>
           {keep}
         </Button>

@@ -19,11 +19,15 @@ export class Replay {
   private readonly sockets = new Set<Socket>();
   private readonly streams = new Set<() => void>();
   private readonly frames: string[] = [];
-  private readonly logs: { lines: number; bytes: number; seq: number; hash: ReturnType<typeof createHash> }[];
+  private readonly logs: { lines: number; bytes: number; seq: number; hash: ReturnType<typeof createHash>; stored: string[]; size: number }[];
   private over = false;
   /** Sessions are refused from now on. */
   signedOut = false;
   readonly patches = new Map<number, string>();
+  /** Streams are refused: the server is away. */
+  away = false;
+  /** What the rest of the API answers, by path, with its query where it has one. */
+  readonly answers = new Map<string, unknown>();
   /** Ids that clients came back with. */
   readonly resumed: string[] = [];
 
@@ -31,7 +35,7 @@ export class Replay {
     page: URL,
     readonly run: Run,
   ) {
-    this.logs = run.variations.map(() => ({ lines: 0, bytes: 0, seq: 0, hash: createHash("sha256") }));
+    this.logs = run.variations.map(() => ({ lines: 0, bytes: 0, seq: 0, hash: createHash("sha256"), stored: [], size: 0 }));
     this.server = createServer((incoming, response) => {
       const { pathname } = new URL(incoming.url ?? "/", "http://replay");
       if (pathname.startsWith("/api/")) this.api(pathname, incoming, response);
@@ -87,8 +91,11 @@ export class Replay {
     const part = 1 << 16;
     for (let from = 0; from === 0 || from < content.length; from += part) {
       const partial = from + part < content.length ? { partial: true } : {};
-      this.add("agent_output", { variation_id: variation, content: content.slice(from, from + part), ...partial, timestamp });
+      this.add("agent_output", { variation_id: variation, content: content.slice(from, from + part), ...partial, timestamp, offset: log.size });
     }
+    const stored = `${timestamp} ${content}\n`;
+    log.stored.push(stored);
+    log.size += Buffer.byteLength(stored);
     return this;
   }
 
@@ -141,13 +148,26 @@ export class Replay {
   private api(path: string, incoming: IncomingMessage, response: ServerResponse): void {
     const json = (status: number, body: unknown) => response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(body));
     if (this.signedOut) return void json(401, { title: "Unauthorized", status: 401, detail: "Sign in.", code: "unauthorized" });
+    const answer = this.answers.get(incoming.url ?? "") ?? this.answers.get(path);
+    if (typeof answer === "string") return void response.writeHead(200, { "Content-Type": "text/plain" }).end(answer);
+    if (answer !== undefined) return void json(200, answer);
     const run = `/api/v1/runs/${this.run.run_id}`;
     if (path === "/api/v1/auth/me") return void json(200, { user_id: "user_replay", email: "replay@example.com", created_at: now() });
     if (path === run) return void json(200, this.run);
+    if (this.away) return void response.destroy();
     if (path === `${run}/stream`) return this.stream(incoming, response);
+    const log = this.logs[Number(/\/variations\/(\d+)\/logs$/.exec(path)?.[1])];
+    if (log !== undefined) return this.stored(log.stored, incoming, response);
     const patch = this.patches.get(Number(/\/variations\/(\d+)\/patch$/.exec(path)?.[1]));
     if (patch !== undefined) return void response.writeHead(200, { "Content-Type": "text/x-diff" }).end(patch);
     json(404, { title: "Not Found", status: 404, detail: "The script has no answer to this.", code: "not_found" });
+  }
+
+  /** A log as it is stored, from the byte on that is asked for. */
+  private stored(lines: readonly string[], incoming: IncomingMessage, response: ServerResponse): void {
+    const bytes = Buffer.from(lines.join(""));
+    const start = Number(/^bytes=(\d+)-$/.exec(incoming.headers.range ?? "")?.[1] ?? 0);
+    response.writeHead(206, { "Content-Type": "text/plain", "Content-Range": `bytes ${start}-${bytes.length - 1}/${bytes.length}` }).end(bytes.subarray(start));
   }
 
   private stream(incoming: IncomingMessage, response: ServerResponse): void {

@@ -1,6 +1,7 @@
 import type { Page } from "@playwright/test";
 import { newRun, now, Replay } from "./replay";
-import { badEnds, BEGAN, fiveStates, PATCH } from "./scenes";
+import { ago, badEnds, BEGAN, fiveStates, PATCH } from "./scenes";
+import { fiveResults } from "./scenes-done";
 import { card, expect, expectAccessible, fact, picture, test } from "./support";
 
 /* States that a cluster passes through quickly, or not on demand, played by a script in front of the real page. */
@@ -208,4 +209,91 @@ test("the connection breaks and comes back: a banner, then what was recovered", 
   replay.complete(0, "succeeded");
   replay.end();
   await expect(fact(page, "Stream integrity")).toHaveText("3 lines, no gaps, same bytes");
+});
+
+test("Jobs that were deleted: their results are there, and it is said that kubectl finds nothing", async ({ page, baseURL }) => {
+  await play(baseURL, 5);
+  fiveResults(replay);
+  for (const { timings } of replay.run.variations) timings.job_deleted_at = ago(5);
+  await page.goto(address());
+  await expect(page.getByText("Jobs deleted now, results and logs are stored")).toBeVisible();
+  await expect(card(page, 1)).toContainText("stored");
+  await expect(page.getByText("Follow agent 1, no longer: its Job is gone")).toBeVisible();
+  await expect(page.getByText("The stored log of agent 1")).toBeVisible();
+  await expectAccessible(page);
+  // What can be copied is what works: the stored log, not kubectl.
+  await expect(card(page, 2).getByRole("button", { name: /^Copy: curl -fsS .*\/variations\/1\/logs$/ })).toBeVisible();
+  await page.keyboard.press("2");
+  await expect(page.getByRole("log", { name: "Agent 2 output" })).toContainText("compound_units_add_up");
+  await expect(page.getByRole("button", { name: "Copy the command for the stored log" })).toBeVisible();
+});
+
+test("judged blind, nothing on the page says who did what until one is selected", async ({ page, baseURL }) => {
+  await play(baseURL, 5);
+  fiveResults(replay);
+  const models = ["scripted-small", "scripted-large", "gpt-4o-mini", "claude-sonnet-4", "deepseek-chat"];
+  // A log tells it, too.
+  replay.run.variations.forEach(({ variation_id, model }) => replay.line(variation_id, `I am ${model ?? ""}`).flush());
+  await page.goto(address());
+  await expect(card(page, 1).getByText("scripted-small")).toBeVisible();
+  await page.keyboard.press("b");
+  await expect(page.getByText("Judged blind.")).toBeVisible();
+  const hidden = async () => {
+    const shown = await page.evaluate(() => `${document.title} ${document.body.innerHTML}`);
+    for (const told of [...models, "temp 0", "$0.1", "agent 1", "Agent 1"]) expect(shown, told).not.toContain(told);
+    await expect(page.locator("[data-agent]")).toHaveCount(0);
+  };
+  await hidden();
+  await expectAccessible(page);
+  await page.keyboard.press("1");
+  await expect(page.getByRole("log", { name: "Candidate A output" })).toContainText("I am (hidden)");
+  await hidden();
+  for (const tab of ["Result", "Activity", "Diff"]) {
+    await page.getByRole("tab", { name: tab }).click();
+    await hidden();
+  }
+  await page.keyboard.press("Control+k");
+  await expect(page.getByRole("option", { name: "Focus on candidate A" })).toBeVisible();
+  await hidden();
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("c");
+  await expect(page.getByRole("table", { name: "Verdict" })).toContainText("Hidden");
+  await hidden();
+  replay.run.winning_variation_id = 0;
+  await page.reload();
+  await expect(page.getByRole("table", { name: "Verdict" })).toContainText("scripted-small");
+});
+
+test("lines that the page no longer holds are loaded again, and what one reads stays where it is", async ({ page, baseURL }) => {
+  await play(baseURL, 1);
+  replay.status(0, "running");
+  const kept = 20_000;
+  const all = kept + 8_000;
+  for (let number = 1; number <= all; number += 1) replay.line(0, `this is line ${number}`);
+  replay.flush();
+  await page.goto(address("&view=focus&a=1"));
+  const log = page.getByRole("log");
+  await expect(log.getByText(`this is line ${all}`, { exact: true })).toBeVisible({ timeout: 60_000 });
+  await log.evaluate((element) => (element.scrollTop = 0));
+  const oldest = log.getByText("this is line 8001", { exact: true });
+  await expect(oldest).toBeVisible();
+  await expect(page.getByText("8,000 earlier lines not kept in this page.")).toBeVisible();
+  const before = await oldest.boundingBox();
+  const load = page.getByRole("button", { name: "Load earlier lines" });
+  await load.click();
+  await expect(page.getByText(/^\d,\d{3} earlier lines not kept/)).not.toHaveText(/8,000/);
+  expect((await oldest.boundingBox())?.y).toBeCloseTo(before?.y ?? 0, 0);
+  await expect(log.getByText("this is line 8000", { exact: true })).toHaveCount(1);
+  await expectAccessible(page);
+  for (let times = 0; times < 5 && (await load.isVisible()); times += 1) {
+    const left = await page.getByText(/earlier lines? not kept/).textContent();
+    await load.click();
+    await expect(page.getByText(left ?? "", { exact: true })).toHaveCount(0);
+  }
+  await expect(load).toHaveCount(0);
+  await log.evaluate((element) => (element.scrollTop = 0));
+  await expect(log.getByText("this is line 1", { exact: true })).toBeVisible();
+  // Each line is there once: the ones that were read back, and the ones that were held.
+  await page.getByLabel("Search this log").fill("this is line 80");
+  await expect(page.getByRole("status").filter({ hasText: "112 found" })).toBeVisible();
 });

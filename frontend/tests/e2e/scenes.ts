@@ -1,7 +1,7 @@
 import type { Replay } from "./replay";
 
 /** `seconds` before now, as the cluster writes times. */
-const ago = (seconds: number) => new Date(Date.now() - seconds * 1000).toISOString();
+export const ago = (seconds: number) => new Date(Date.now() - seconds * 1000).toISOString();
 
 export const PATCH = `diff --git a/src/error.rs b/src/error.rs
 --- a/src/error.rs
@@ -60,7 +60,7 @@ export function badEnds(replay: Replay): void {
   replay.complete(2, "lost", { exit_code: null }, ago(30));
 }
 
-function begin(replay: Replay, id: number, since: number): void {
+export function begin(replay: Replay, id: number, since: number): void {
   replay.status(id, "queued", {}, ago(since));
   replay.status(id, "running", {}, ago(since - 3));
   replay.say(id, { type: "status", step: "clone", message: "github.com/demo/parse-duration at 3f9c2e1" }, ago(since - 3));
@@ -68,7 +68,7 @@ function begin(replay: Replay, id: number, since: number): void {
   replay.say(id, { type: "status", step: "context", message: "12 files, 1,800 tokens of tree and README.md" }, ago(since - 7));
 }
 
-function work(replay: Replay, id: number, since: number): void {
+export function work(replay: Replay, id: number, since: number): void {
   replay.say(id, { type: "text", delta: "I will run the failing test first, then read the parser.\n" }, ago(since));
   replay.say(id, { type: "tool_call", id: `a${id}`, name: "read", arguments: JSON.stringify({ path: "src/parser.rs" }) }, ago(since - 8));
   replay.say(id, { type: "tool_result", id: `a${id}`, ok: true, output: "1\tpub fn parse(text: &str) {\n2\t    todo!()\n3\t}\n", truncated: false }, ago(since - 9));

@@ -33,7 +33,7 @@ test("ticks are few and round, whatever the span", () => {
 
 test("a lane is told in words", () => {
   const [first] = STATE.variations;
-  expect(first === undefined ? "" : laneInWords(first, spanOf(STATE, START, START + 40_000, false))).toBe("Agent 1: queued 30 s, clone 10 s, now clone");
+  expect(first === undefined ? "" : laneInWords(first, spanOf(STATE, START, START + 40_000, false), "Agent 1")).toBe("Agent 1: queued 30 s, clone 10 s, now clone");
 });
 
 test("the icon says how far the run is, and how it ended", () => {
