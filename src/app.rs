@@ -73,6 +73,7 @@ impl AppState {
             store.clone(),
             config.agents.clone(),
             config.storage.keep,
+            config.limits,
             lifecycle.clone(),
             Traces::new(&config.traces, &config.agents.instance)?,
         )

@@ -7,6 +7,7 @@
 mod account;
 mod api_key;
 mod authenticate;
+mod concurrent;
 mod current;
 mod password;
 mod registration;
@@ -19,6 +20,7 @@ pub use self::account::{
 };
 pub use self::api_key::{ApiKey, ShareToken};
 pub use self::authenticate::{Authentication, authenticate, is_still_good};
+pub use self::concurrent::{Concurrent, Entered};
 pub use self::current::{CurrentUser, MissingScope};
 pub use self::password::{PasswordProblem, Passwords};
 pub use self::registration::{AccountProblem, NewAccount};
@@ -37,6 +39,8 @@ pub struct Auth {
     pub sessions: Sessions,
     /// Counts logins per account and per address.
     pub logins: Throttle,
+    /// The event streams that accounts have open.
+    pub streams: Concurrent,
     /// Rings when a credential has ended before its time.
     pub ended: watch::Sender<()>,
 }
@@ -47,6 +51,7 @@ impl Auth {
             passwords: Passwords::new()?,
             sessions: Sessions::new(&config.secret_key, config.session_hours),
             logins: Throttle::per_minute(config.login_attempts_per_minute),
+            streams: Concurrent::default(),
             ended: watch::Sender::new(()),
         })
     }

@@ -9,6 +9,7 @@ mod auth;
 mod env;
 mod http;
 mod kubectl;
+mod limits;
 mod models;
 mod placement;
 mod storage;
@@ -22,6 +23,7 @@ pub use self::env::ConfigErrors;
 use self::env::Env;
 pub use self::http::{Environment, Http, LogFormat, Logging};
 pub use self::kubectl::Kubectl;
+pub use self::limits::Limits;
 pub use self::models::OfferedModel;
 pub use self::storage::{Keep, Storage};
 pub use self::telemetry::Traces;
@@ -34,6 +36,7 @@ pub struct Config {
     pub traces: Traces,
     pub storage: Storage,
     pub auth: Auth,
+    pub limits: Limits,
     pub kubectl: Kubectl,
     pub agents: Agents,
 }
@@ -59,6 +62,7 @@ impl Config {
         let traces = Traces::from_env(env);
         let storage = Storage::from_env(env);
         let auth = Auth::from_env(env);
+        let limits = Limits::from_env(env);
         let kubectl = Kubectl::from_env(env, &storage.data_dir);
         let agents = Agents::from_env(env);
         Self {
@@ -67,6 +71,7 @@ impl Config {
             traces,
             storage,
             auth,
+            limits,
             kubectl,
             agents,
         }
@@ -81,6 +86,7 @@ impl Config {
             kubectl: Kubectl::for_tests(kubectl, dir.join("kubectl-cache")),
             storage: Storage::for_tests(dir),
             auth: Auth::for_tests(),
+            limits: Limits::default(),
             agents: Agents::for_tests(),
         }
     }

@@ -12,6 +12,8 @@ pub mod credentials;
 pub mod events;
 pub mod runs;
 pub mod shares;
+pub mod turns;
+pub mod usage;
 pub mod users;
 
 use std::path::Path;

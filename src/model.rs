@@ -11,6 +11,7 @@ mod judge;
 mod price;
 mod run;
 mod status;
+mod turn;
 
 pub use cause::Cause;
 pub use credential::{Credential, CredentialKind, Uses, git_host};
@@ -23,3 +24,4 @@ pub use run::{
     Timings, Usage, Variation, VariationUpdate,
 };
 pub use status::{RunStatus, UnknownStatus, VariationStatus};
+pub use turn::{Full, Places, Share, Turns, Waiting, turns};

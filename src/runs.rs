@@ -1,7 +1,7 @@
 //! What happens to a run: launched, watched, followed, settled, cancelled, cleaned up.
 //!
 //! Invariants:
-//! - A variation has one supervisor while it is unfinished, and none after.
+//! - A variation has one supervisor from its turn until it is finished, and none before or after.
 //! - Only the pod's status *and* a last read that adds nothing end a variation.
 //! - A state is in the database before anybody is told of it.
 
@@ -20,6 +20,7 @@ mod script;
 mod settle;
 mod supervise;
 mod trace;
+mod turns;
 mod verify;
 mod watch;
 
@@ -40,14 +41,14 @@ use tracing::{error, warn};
 
 use self::cluster::Cluster;
 use self::supervise::{Order, supervise};
-use crate::config::{Agents, Keep};
+use crate::config::{Agents, Keep, Limits};
 use crate::credentials::Credentials;
 use crate::db::Db;
 use crate::db::runs::Inserted;
 use crate::kubectl::{JournalEntry, Kubectl, KubectlError};
 use crate::lifecycle::Lifecycle;
 use crate::logs::LogStore;
-use crate::model::{Cause, NewEvent, NewRun, Run, RunId, VariationKey, VariationUpdate};
+use crate::model::{Cause, NewEvent, NewRun, RunId, VariationKey, VariationUpdate};
 use crate::telemetry::traces::Traces;
 use crate::templates::{TemplateError, Templates};
 
@@ -81,6 +82,9 @@ pub struct Inner {
     supervised: Mutex<HashMap<VariationKey, Handle>>,
     /// Rings when a variation has settled.
     settled: Notify,
+    limits: Limits,
+    /// Rings when somebody may have got a place, or wants one.
+    queue: Notify,
     /// Rings when a settled variation's Job was deleted.
     cleaned: Notify,
 }
@@ -108,6 +112,7 @@ impl Runs {
         store: LogStore,
         agents: Agents,
         keep: Keep,
+        limits: Limits,
         lifecycle: Lifecycle,
         traces: Option<Traces>,
     ) -> Result<Self, TemplateError> {
@@ -129,6 +134,8 @@ impl Runs {
             selector,
             supervised: Mutex::default(),
             settled: Notify::new(),
+            limits,
+            queue: Notify::new(),
             cleaned: Notify::new(),
         })))
     }
@@ -146,6 +153,7 @@ impl Runs {
         let soft = self.lifecycle.soft().clone();
         self.lifecycle
             .spawn_core("journal", keep_journal(db, journal, soft));
+        self.background("turns", turns::turns(self.clone()));
         let runs = self.clone();
         let (ready, is_ready) = tokio::sync::oneshot::channel();
         self.background("reconcile", async move {
@@ -197,41 +205,22 @@ impl Runs {
         self.cluster.answered("reconcile", Ok(()));
     }
 
-    /// Stores a run and starts it. A task of its own: a client that goes away in between must not
+    /// Stores a run, whose variations start when it is their turn. A task of its own: a client that goes
+    /// away in between must not
     /// leave a run that nobody starts.
     pub async fn create(&self, run: NewRun) -> anyhow::Result<Inserted> {
         let runs = self.clone();
         let create = async move {
-            let inserted = runs.db.insert_run(&run, crate::clock::now_ms()).await?;
+            let inserted = runs
+                .db
+                .insert_run(&run, crate::clock::now_ms(), runs.limits.runs_per_day)
+                .await?;
             if matches!(inserted, Inserted::New) {
-                let stored = runs.db.run(run.id).await?;
-                let stored = stored.context("a run vanished")?;
-                let keys = stored.variations.iter().map(|v| v.key).collect();
-                runs.begin(stored, keys);
+                runs.queue.notify_one();
             }
             anyhow::Ok(inserted)
         };
         self.lifecycle.spawn("create", create).await?
-    }
-
-    /// Supervises attempts that were stored just now, and makes their Jobs.
-    fn begin(&self, run: Run, keys: Vec<VariationKey>) {
-        for key in &keys {
-            self.supervise(*key, false);
-        }
-        let runs = self.clone();
-        self.background("launch", async move {
-            runs.launch_or_refuse(&run, &keys).await;
-            Ok(())
-        });
-    }
-
-    async fn launch_or_refuse(&self, run: &Run, keys: &[VariationKey]) {
-        if let Err(error) = launch::launch(self, run, keys).await {
-            error!(run.id = %run.id, error = format!("{error:#}"), "a run cannot be launched");
-            let message = "the manifests could not be made; the server's log says why";
-            self.refuse(keys, &Cause::new("LaunchFailed", message));
-        }
     }
 
     /// Asks a run, or one of its variations, to stop.
@@ -240,6 +229,7 @@ impl Runs {
         let cancel = async move {
             runs.db.request_cancel(run, index).await?;
             runs.pass_cancel(run, index);
+            runs.queue.notify_one();
             anyhow::Ok(())
         };
         self.lifecycle.spawn("cancel", cancel).await?
@@ -264,7 +254,7 @@ impl Runs {
         self.handles().contains_key(&key)
     }
 
-    /// Starts the supervisor of an unfinished variation, unless it has one.
+    /// Starts the supervisor of an unfinished variation that has had its turn, unless it has one.
     fn supervise(&self, key: VariationKey, cancel_requested: bool) {
         let cancel = CancellationToken::new();
         if cancel_requested {

@@ -228,7 +228,10 @@ export interface paths {
         /** Your runs, newest first. */
         get: operations["list_runs"];
         put?: never;
-        /** Start a run: N agents, each in a Job of its own. */
+        /**
+         * Start a run: N agents, each in a Job of its own. Where the server or the user's share is full, they
+         *     wait for their turn: `queued` with the reason `WaitingForTurn` and a `position`.
+         */
         post: operations["create_run"];
         delete?: never;
         options?: never;
@@ -1178,6 +1181,11 @@ export interface components {
             model?: string | null;
             patch?: components["schemas"]["PatchStats"] | null;
             pod?: string | null;
+            /**
+             * Format: int32
+             * @description Its place in the queue while it waits for its turn, as it was last told: exact from 9 down.
+             */
+            position?: number | null;
             price?: components["schemas"]["PriceView"] | null;
             /** @description In Kubernetes' own words. */
             reason?: string | null;
@@ -1869,6 +1877,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description too many requests a minute, or as many runs today as one may start (`too_many_runs`) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description the server's disk is nearly full */
             507: {
                 headers: {
@@ -2378,6 +2395,15 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the account has too many streams open (`too_many_streams`) */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -157,6 +157,24 @@ impl ApiError {
         }
     }
 
+    /// 429: a limit of an account's, which is so many, is reached.
+    pub fn limited(
+        code: &'static str,
+        detail: impl Into<Cow<'static, str>>,
+        limit: u32,
+        retry_after: Duration,
+    ) -> Self {
+        let verdict = Verdict {
+            limit,
+            remaining: 0,
+            retry_after: Some(retry_after),
+        };
+        Self {
+            retry_after: Some(retry_after),
+            ..Self::new(StatusCode::TOO_MANY_REQUESTS, code, detail).with_limit(verdict)
+        }
+    }
+
     /// 503: something that the server needs is not there.
     pub fn unavailable(detail: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)

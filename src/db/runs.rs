@@ -11,6 +11,7 @@ use self::rows::{JudgementRow, RunRow, VariationRow};
 use super::{Db, DbError};
 use crate::model::{JUDGE, Run, RunId, RunStatus, VariationKey, VariationStatus};
 
+pub(super) use rows::key as attempt_key;
 pub use write::Inserted;
 
 /// A page of runs.
@@ -131,11 +132,14 @@ impl Db {
         Ok(row.is_some())
     }
 
-    /// The settled variations whose Jobs we have not deleted, with when they settled, oldest first.
+    /// The settled variations whose Jobs we have not deleted, with when they settled, oldest first; not
+    /// those of runs with Jobs still to be made, which need the Secret that goes with the last Job.
     pub async fn jobs_to_delete(&self) -> Result<Vec<(VariationKey, i64)>, DbError> {
         let rows: Vec<(String, i64, i64, i64)> = sqlx::query_as(
             "SELECT run_id, idx, attempt, settled_ms FROM variations
-             WHERE settled_ms IS NOT NULL AND job_deleted_ms IS NULL ORDER BY settled_ms",
+             WHERE settled_ms IS NOT NULL AND job_deleted_ms IS NULL
+                AND run_id NOT IN (SELECT run_id FROM variations WHERE settled_ms IS NULL AND applied_ms IS NULL)
+             ORDER BY settled_ms",
         )
         .fetch_all(self.read())
         .await?;

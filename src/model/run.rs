@@ -91,6 +91,8 @@ impl Run {
                 image: Some(variation.image),
                 config: variation.config,
                 cancel_requested: false,
+                turn: None,
+                position: None,
                 pod: None,
                 timings: Timings::default(),
                 settled: None,
@@ -151,6 +153,10 @@ pub struct Variation {
     pub image: Option<String>,
     pub config: VariationConfig,
     pub cancel_requested: bool,
+    /// Its number in the order of starts; `None` while it waits for its turn.
+    pub turn: Option<i64>,
+    /// Its place in the queue while it waits, as it was last told.
+    pub position: Option<u32>,
     pub pod: Option<String>,
     pub timings: Timings,
     /// Present when it has ended and its log is complete.

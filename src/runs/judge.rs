@@ -85,8 +85,7 @@ async fn begin(runs: &Runs, run: Run, model: String) -> anyhow::Result<Judging> 
         return Ok(Judging::NotEnded);
     };
     runs.store.bell(run.id).event_stored(seq);
-    let stored = runs.db.run(run.id).await?;
-    runs.begin(stored.context("a run vanished")?, vec![key]);
+    runs.queue.notify_one();
     Ok(Judging::Begun)
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use serde_json::{Value, json};
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use super::Runs;
 use super::follow::patiently;
@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_mins(10);
 
 /// Makes the Jobs of those attempts that have none; they share a Secret. Applying twice changes nothing, so this is
 /// also what a server does that finds a half-made run. An error means that there are no Jobs.
-pub(super) async fn launch(runs: &Runs, run: &Run, keys: &[VariationKey]) -> anyhow::Result<()> {
+async fn launch(runs: &Runs, run: &Run, keys: &[VariationKey]) -> anyhow::Result<()> {
     let judged;
     let run = if keys.iter().any(|key| key.index == JUDGE) {
         judged = with_candidates(runs, run.clone()).await?;
@@ -45,7 +45,7 @@ pub(super) async fn launch(runs: &Runs, run: &Run, keys: &[VariationKey]) -> any
         Ok(objects) => objects,
         Err(error) => {
             warn!(run.id = %run.id, %error, "the cluster refused a run");
-            // What was made of it must not go on without the rest.
+            // Nobody would look after what was made of these.
             remove(runs, run, keys, &rendered.secrets).await;
             runs.refuse(keys, &refusal(&error));
             return Ok(());
@@ -68,6 +68,15 @@ pub(super) async fn launch(runs: &Runs, run: &Run, keys: &[VariationKey]) -> any
         }
     }
     Ok(())
+}
+
+/// The same, where an error ends the attempts.
+pub(super) async fn launch_or_refuse(runs: &Runs, run: &Run, keys: &[VariationKey]) {
+    if let Err(error) = launch(runs, run, keys).await {
+        error!(run.id = %run.id, error = format!("{error:#}"), "a run cannot be launched");
+        let message = "the manifests could not be made; the server's log says why";
+        runs.refuse(keys, &Cause::new("LaunchFailed", message));
+    }
 }
 
 /// What these attempts may use in the name of the run's owner. A judge clones nothing.
@@ -105,6 +114,14 @@ pub(super) async fn made(runs: &Runs, run: &Run, keys: &[VariationKey]) {
 async fn remove(runs: &Runs, run: &Run, keys: &[VariationKey], secrets: &[String]) {
     for key in keys {
         delete(runs, run, "job", &key.job_name()).await;
+    }
+    // Others of the run that were made before may not have mounted theirs yet.
+    let shared = keys.first().map(|key| secret_name(*key));
+    let needed = |(key, _): &(VariationKey, String)| {
+        !keys.contains(key) && Some(secret_name(*key)) == shared
+    };
+    if runs.cluster.jobs_of(run.id).iter().any(needed) {
+        return;
     }
     for secret in secrets {
         delete(runs, run, "secret", secret).await;

@@ -13,7 +13,7 @@ use super::watch::{Kind, list};
 use super::{Runs, launch};
 use crate::clock;
 use crate::kubectl::{Cascade, KubectlError};
-use crate::model::{Cause, Run, Timings, VariationKey, VariationUpdate};
+use crate::model::{Cause, Run, Timings, Variation, VariationKey, VariationUpdate};
 use crate::templates::secret_name;
 
 /// Hides the unfinished ends of logs until their supervisors are there.
@@ -72,7 +72,9 @@ async fn adopt(runs: &Runs, run: &Run, jobs: &[VariationKey]) -> anyhow::Result<
     let (mut unmade, mut unnoted) = (Vec::new(), Vec::new());
     // What was begun since this server started is taken care of.
     let open = |key| !runs.is_supervised(key);
-    for variation in run.current().filter(|v| v.settled.is_none() && open(v.key)) {
+    // And what waits for its turn has no Job yet.
+    let begun = |v: &&Variation| v.settled.is_none() && v.turn.is_some();
+    for variation in run.current().filter(begun).filter(|v| open(v.key)) {
         let key = variation.key;
         if variation.timings.applied_ms.is_some() {
             // A Job that was made and is not there any more was deleted while we were away.
@@ -97,7 +99,7 @@ async fn adopt(runs: &Runs, run: &Run, jobs: &[VariationKey]) -> anyhow::Result<
             launch::made(&runs, &run, &keys).await;
         }
         for keys in by_secret(unmade).into_values() {
-            runs.launch_or_refuse(&run, &keys).await;
+            launch::launch_or_refuse(&runs, &run, &keys).await;
         }
         Ok(())
     });
@@ -116,7 +118,8 @@ fn by_secret(keys: Vec<VariationKey>) -> BTreeMap<String, Vec<VariationKey>> {
 /// Says of all unfinished variations that nothing is known of them now.
 pub(super) async fn tell_trouble(runs: &Runs, cause: &Cause) -> anyhow::Result<()> {
     for run in runs.db.unfinished_runs().await? {
-        let unfinished = run.current().filter(|v| v.settled.is_none());
+        let begun = |v: &&Variation| v.settled.is_none() && v.turn.is_some();
+        let unfinished = run.current().filter(begun);
         for variation in unfinished.filter(|v| !runs.is_supervised(v.key)) {
             let key = variation.key;
             let update = VariationUpdate {

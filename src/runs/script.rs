@@ -23,30 +23,28 @@ impl Runs {
         };
         let keys: Vec<_> = run.variations.iter().map(first).collect();
         let commands = self.db.commands(run.id).await?;
-        let applied = commands
+        // A run whose Jobs had their turns one after the other was applied in parts.
+        let applied: Vec<&str> = commands
             .iter()
-            .find(|command| command.argv.get(1).is_some_and(|verb| verb == "apply"))
-            .and_then(|command| command.stdin.as_deref());
+            .filter(|command| command.argv.get(1).is_some_and(|verb| verb == "apply"))
+            .filter_map(|command| command.stdin.as_deref())
+            .flat_map(jobs_in)
+            .collect();
         // What was entrusted to this server is not in the script, which asks for it.
         let none = RunKeys::default();
         let secret = self.templates.run(&self.agents, run, &[], &none);
-        let secret = secret.context("failed to render the Secret")?.manifest.yaml;
-        let rendered;
-        let manifest = if let Some(applied) = applied {
-            applied
-        } else {
-            let shape = RunKeys::shape(run);
-            let whole = self.templates.run(&self.agents, run, &keys, &shape);
-            rendered = whole.context("failed to render the Jobs")?.manifest.yaml;
-            &rendered
-        };
-        // No text of a user's is at the start of a line.
-        let jobs: Vec<&str> = manifest
-            .split("\n---\n")
-            .filter(|document| document.contains("\nkind: Job\n"))
-            .map(str::trim_end)
-            .collect();
-        let manifest = format!("{secret}---\n{}\n", jobs.join("\n---\n"));
+        let mut manifest = secret.context("failed to render the Secret")?.manifest.yaml;
+        let shape = RunKeys::shape(run);
+        let whole = self.templates.run(&self.agents, run, &keys, &shape);
+        let whole = whole.context("failed to render the Jobs")?.manifest.yaml;
+        for key in &keys {
+            let name = format!("\n  name: \"{}\"\n", key.job_name());
+            let mut jobs = applied.iter().copied().chain(jobs_in(&whole));
+            let job = jobs.find(|job| job.contains(&name));
+            manifest.push_str("---\n");
+            manifest.push_str(job.context("a Job was not rendered")?);
+            manifest.push('\n');
+        }
         let names: Vec<String> = keys.iter().map(VariationKey::job_name).collect();
         let namespace = self.kubectl.namespace();
         let mut needs = Vec::new();
@@ -59,6 +57,14 @@ impl Runs {
         }
         Ok(script(run, &names, &manifest, namespace, &needs))
     }
+}
+
+/// The documents of a manifest that are Jobs. No text of a user's is at the start of a line.
+fn jobs_in(manifest: &str) -> impl Iterator<Item = &str> {
+    manifest
+        .split("\n---\n")
+        .filter(|document| document.contains("\nkind: Job\n"))
+        .map(str::trim_end)
 }
 
 /// How to make the Secret with what was entrusted to the server for this run.

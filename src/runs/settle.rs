@@ -106,6 +106,7 @@ pub(super) async fn settle(
     update.settled = Some(found.settled);
     runs.update(&update, &events).await?;
     runs.settled.notify_one();
+    runs.queue.notify_one();
     let reason = update.cause.as_ref().map(|cause| cause.reason.as_str());
     metrics::settled(update.status, reason);
     let Some(run) = runs.db.run(key.run).await? else {

@@ -20,6 +20,7 @@ use crate::support::OwnServer;
 /// A server that refuses no load.
 async fn server() -> OwnServer {
     let settings = [
+        ("MAX_RUNNING_VARIATIONS", "0"),
         ("RATE_LIMIT_PER_MINUTE", "100000"),
         ("LOGIN_ATTEMPTS_PER_MINUTE", "10000"),
     ];

@@ -16,6 +16,7 @@ mod follow;
 mod http;
 mod judge;
 mod listing;
+mod queue;
 mod reconcile;
 mod retention;
 mod retry;

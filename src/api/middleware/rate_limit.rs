@@ -45,8 +45,11 @@ impl RateLimit {
     }
 }
 
-/// Adds `X-RateLimit-*`.
+/// Adds `X-RateLimit-*`, unless a refusal says them of another limit already.
 pub(in crate::api) fn add_headers(headers: &mut HeaderMap, verdict: Verdict) {
+    if headers.contains_key("x-ratelimit-limit") {
+        return;
+    }
     headers.insert("x-ratelimit-limit", HeaderValue::from(verdict.limit));
     headers.insert(
         "x-ratelimit-remaining",

@@ -7,6 +7,8 @@ mod spread;
 pub(super) use request::check_model;
 pub use request::{AgentConfig, CreateRunRequest, EngineName, GitCredential, RunLimits, Variant};
 
+use std::time::Duration;
+
 use axum::http::{HeaderMap, StatusCode};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -17,8 +19,10 @@ use crate::api::extract::Json;
 use crate::api::repos::{Found, find};
 use crate::app::AppState;
 use crate::auth::{CurrentUser, Scope};
+use crate::clock::now_ms;
 use crate::credentials::NewCredential;
 use crate::db::runs::Inserted;
+use crate::db::usage::DAY_MS;
 use crate::model::{CredentialKind, Idempotency, NewRun, Run, RunId, Uses, git_host};
 use crate::runs::hex;
 
@@ -44,7 +48,8 @@ pub struct AcceptedVariation {
     pub job_name: String,
 }
 
-/// Start a run: N agents, each in a Job of its own.
+/// Start a run: N agents, each in a Job of its own. Where the server or the user's share is full, they
+/// wait for their turn: `queued` with the reason `WaitingForTurn` and a `position`.
 #[utoipa::path(
     post, path = "/api/v1/runs", tag = "runs",
     request_body = CreateRunRequest,
@@ -53,6 +58,7 @@ pub struct AcceptedVariation {
         (status = 202, body = CreateRunResponse),
         (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem),
         (status = 422, body = Problem, description = "a field is wrong, the repository or ref is not there, or the Idempotency-Key was sent with another request"),
+        (status = 429, body = Problem, description = "too many requests a minute, or as many runs today as one may start (`too_many_runs`)"),
         (status = 507, body = Problem, description = "the server's disk is nearly full"),
     )
 )]
@@ -119,8 +125,24 @@ pub async fn create_run(
             Some(idempotency) => made_before(&app, &user, idempotency).await?.unwrap_or(id),
             None => id,
         },
+        Inserted::DayIsFull => return Err(day_is_full(&app)),
     };
     accepted(&app, id).await
+}
+
+fn day_is_full(app: &AppState) -> ApiError {
+    let most = app.config.limits.runs_per_day.unwrap_or_default();
+    let detail = format!(
+        "this account has started {most} runs today, as many as one may (MAX_RUNS_PER_USER_PER_DAY): \
+         the next day begins at midnight UTC"
+    );
+    ApiError::limited("too_many_runs", detail, most, until_tomorrow())
+}
+
+/// The time until midnight UTC.
+pub(super) fn until_tomorrow() -> Duration {
+    let into_day = now_ms().rem_euclid(DAY_MS);
+    Duration::from_millis(u64::try_from(DAY_MS - into_day).unwrap_or_default())
 }
 
 /// The run that the user's idempotency key has made, from the same request.

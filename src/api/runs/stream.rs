@@ -25,7 +25,7 @@ use super::{find_agent, readable_run};
 use crate::api::error::{ApiError, ApiResult, Problem};
 use crate::api::extract::{Path, Query};
 use crate::app::AppState;
-use crate::auth::{CurrentUser, is_still_good};
+use crate::auth::{CurrentUser, Entered, is_still_good};
 use crate::clock;
 use crate::logs::Piece;
 use crate::stream::{Item, RunReader, Step, StreamError, Token};
@@ -45,6 +45,9 @@ const PAUSE: (Duration, Duration, Duration) = (
 );
 /// How long a client waits before it comes back, in milliseconds.
 const RETRY_MS: u32 = 3000;
+
+/// When a client may ask again for a stream that was refused: when another one ends is not known.
+const TRY_AGAIN: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -66,6 +69,7 @@ pub struct StreamQuery {
         (status = 200, content_type = "text/event-stream", body = String),
         (status = 204, description = "all of it was sent already"),
         (status = 400, body = Problem), (status = 401, body = Problem), (status = 404, body = Problem),
+        (status = 429, body = Problem, description = "the account has too many streams open (`too_many_streams`)"),
     )
 )]
 pub async fn stream_run(
@@ -89,6 +93,9 @@ pub async fn stream_run(
     }
     let mut first = format!("retry: {RETRY_MS}\n").into_bytes();
     heartbeat(&mut first, &id);
+    let most = app.config.limits.streams;
+    let entered = app.auth.streams.enter(&user.id, most);
+    let entered = entered.ok_or_else(|| too_many(most.unwrap_or_default()))?;
     let frames = Frames {
         reader,
         access: Access::new(&app, user),
@@ -96,7 +103,7 @@ pub async fn stream_run(
         buffer: first,
         soft: app.lifecycle.soft().clone(),
         last: false,
-        _open: metrics::Open::stream(),
+        _open: (metrics::Open::stream(), entered),
         sent: Instant::now(),
         due: Instant::now() + HEARTBEAT,
     };
@@ -120,6 +127,14 @@ fn position(headers: &HeaderMap, after: Option<&str>) -> ApiResult<Option<Token>
             .map(Some)
             .map_err(|error| refuse(StreamError::Token(error))),
     }
+}
+
+fn too_many(most: u32) -> ApiError {
+    let detail = format!(
+        "this account has {most} event streams open, as many as one may (MAX_STREAMS_PER_USER): close one; \
+         one stream without `variation` tells of all of a run"
+    );
+    ApiError::limited("too_many_streams", detail, most, TRY_AGAIN)
 }
 
 fn refuse(error: StreamError) -> ApiError {
@@ -172,7 +187,8 @@ struct Frames {
     buffer: Vec<u8>,
     soft: CancellationToken,
     last: bool,
-    _open: metrics::Open,
+    /// It is counted while it lives.
+    _open: (metrics::Open, Entered),
     /// When something was last sent.
     sent: Instant,
     /// When a heartbeat is due, should nothing else be sent until then.

@@ -95,6 +95,8 @@ pub struct VariationView {
     pub message: Option<String>,
     /// What happens next by itself, or what a person can do.
     pub hint: Option<String>,
+    /// Its place in the queue while it waits for its turn, as it was last told: exact from 9 down.
+    pub position: Option<u32>,
     /// What it was given, as are the fields down to `price`.
     pub model: Option<String>,
     pub temperature: Option<f64>,
@@ -226,6 +228,7 @@ impl From<Variation> for VariationView {
             reason,
             message,
             hint,
+            position: variation.position,
             model: variation.config.model,
             temperature: variation.config.temperature,
             max_tokens: variation.config.max_tokens,

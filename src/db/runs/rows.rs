@@ -129,6 +129,8 @@ pub(super) struct VariationRow {
     image: Option<String>,
     config: String,
     cancel_requested: bool,
+    turn: Option<i64>,
+    position: Option<u32>,
     pod: Option<String>,
     applied_ms: Option<i64>,
     scheduled_ms: Option<i64>,
@@ -158,7 +160,7 @@ pub(super) fn run_id(id: &str) -> Result<RunId, DbError> {
 }
 
 /// The key that three columns name.
-pub(super) fn key(run: &str, idx: i64, attempt: i64) -> Result<VariationKey, DbError> {
+pub(in crate::db) fn key(run: &str, idx: i64, attempt: i64) -> Result<VariationKey, DbError> {
     let broken =
         |message: &str| DbError::inconsistent("variations", format!("{run}/{idx}"), message);
     Ok(VariationKey {
@@ -229,6 +231,10 @@ impl VariationRow {
                 hint: self.hint,
             }),
             cancel_requested: self.cancel_requested,
+            turn: self.turn,
+            position: self
+                .position
+                .filter(|_| self.turn.is_none() && self.settled_ms.is_none()),
             pod: self.pod,
             timings: Timings {
                 applied_ms: self.applied_ms,

@@ -7,7 +7,7 @@ use sqlx::{Sqlite, Transaction};
 
 use super::rows::run_id;
 use crate::clock;
-use crate::db::{Db, DbError, credentials, events};
+use crate::db::{Db, DbError, credentials, events, usage};
 use crate::model::{
     EventKind, Idempotency, JUDGE, NewEvent, NewJudge, NewRun, RunId, RunStatus, Settled,
     VariationKey, VariationStatus, VariationUpdate,
@@ -19,17 +19,27 @@ pub enum Inserted {
     New,
     /// The user made this run before, with the same idempotency key.
     Earlier(RunId),
+    /// The user has started as many runs today as one may.
+    DayIsFull,
 }
 
 impl Db {
-    /// Stores a run and its variations, all queued.
-    pub async fn insert_run(&self, run: &NewRun, now_ms: i64) -> Result<Inserted, DbError> {
+    /// Stores a run and its variations, all queued, unless its user has started `most_a_day` today.
+    pub async fn insert_run(
+        &self,
+        run: &NewRun,
+        now_ms: i64,
+        most_a_day: Option<u32>,
+    ) -> Result<Inserted, DbError> {
         let mut tx = self.write().begin().await?;
         let idempotency = run.idempotency.as_ref();
         if let Some(Idempotency { key, .. }) = idempotency
             && let Some((id, _)) = earlier(&mut tx, &run.user, key).await?
         {
             return Ok(Inserted::Earlier(id));
+        }
+        if !usage::count_run(&mut tx, &run.user, now_ms, most_a_day).await? {
+            return Ok(Inserted::DayIsFull);
         }
         sqlx::query(
             "INSERT INTO runs (id, user_id, repo_url, git_ref, base_sha, prompt, status, created_ms,

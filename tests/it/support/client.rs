@@ -76,6 +76,13 @@ impl Client {
         &self.url
     }
 
+    /// The status that a request gets; its body is left unread.
+    pub(crate) async fn status(&self, path: &str) -> StatusCode {
+        let request = self.http.get(format!("{}{path}", self.url));
+        let response = request.headers(self.headers.clone()).send().await;
+        response.unwrap().status()
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Reply {
         self.send(Method::GET, path, None).await
     }
