@@ -6,6 +6,7 @@
 
 mod agents;
 mod auth;
+mod client;
 mod env;
 mod http;
 mod kubectl;
@@ -19,6 +20,7 @@ use std::path::PathBuf;
 
 pub use self::agents::{Agents, AllowedHost, ImagePullPolicy};
 pub use self::auth::{Auth, Registration, Secret};
+pub use self::client::Client;
 pub use self::env::ConfigErrors;
 use self::env::Env;
 pub use self::http::{Environment, Http, LogFormat, Logging};

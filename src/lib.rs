@@ -5,6 +5,7 @@
 //! - [`api`]: HTTP in and out, one table of routes; [`web`]: the page's files.
 //! - [`app`], [`lifecycle`], [`telemetry`], [`config`]: what everything shares, starting and stopping.
 //! - [`cli`]: subcommands that are more than a line.
+//! - [`client`]: commands for people and scripts; knows the server by its API only.
 //! - [`auth`]: who is asking.
 //! - [`archive`]: a tar file that is written as it is read.
 //! - [`credentials`]: tokens that users entrust to us, encrypted.
@@ -16,6 +17,7 @@ pub mod app;
 pub mod archive;
 pub mod auth;
 pub mod cli;
+pub mod client;
 pub mod clock;
 pub mod compare;
 pub mod config;

@@ -13,14 +13,19 @@ use aideator::config::{self, Config};
 use aideator::db::Db;
 use aideator::db::users::NewUser;
 use aideator::lifecycle::Lifecycle;
-use aideator::{api, cli, telemetry};
+use aideator::{api, cli, client, telemetry};
 use anyhow::Context as _;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use tokio::net::TcpListener;
 
 /// Runs coding agents in Kubernetes Jobs and streams what they say.
 #[derive(Parser)]
-#[command(version)]
+#[command(
+    version,
+    after_help = "Without a command it is the server. Commands that ask a server end with 0 (done), 1 (no variation \
+        succeeded, or logs differ), 2 (usage), 3 (not signed in), 4 (not found), 5 (server not reached), 6 (refused as \
+        things stand), 7 (your repository cannot take the patch), 8 (a file or the terminal) or 130 (Ctrl-C)."
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
@@ -43,6 +48,13 @@ enum Command {
         /// The account's e-mail address.
         email: String,
     },
+    #[command(flatten)]
+    Client(client::Command),
+    /// Print the completions of a shell.
+    #[command(
+        after_help = "  aideator completion bash > ~/.local/share/bash-completion/completions/aideator"
+    )]
+    Completion { shell: clap_complete::Shell },
 }
 
 #[tokio::main]
@@ -68,6 +80,12 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             print(&cli::render(Config::agents_from_env()?, &request).await?)
         }
         Command::CreateUser { email } => create_user(email).await,
+        Command::Client(command) => Ok(client::run(command).await.into()),
+        Command::Completion { shell } => {
+            let mut text = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "aideator", &mut text);
+            print(&String::from_utf8(text)?)
+        }
     }
 }
 

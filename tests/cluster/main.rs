@@ -8,6 +8,7 @@
 mod account;
 mod bench;
 mod cancel;
+mod cli;
 mod faults;
 mod hostile;
 mod main_job;

@@ -8,6 +8,7 @@ mod auth;
 mod bundle;
 mod cancel;
 mod causes;
+mod cli;
 mod compare;
 mod contract;
 mod credentials;

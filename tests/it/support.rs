@@ -1,5 +1,6 @@
 //! A server of one's own for each test, with a cluster and a git host of its own.
 
+mod cli;
 mod client;
 mod cluster;
 mod git;
@@ -16,9 +17,10 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio_util::sync::DropGuard;
 
+pub(crate) use self::cli::{Cli, Ran};
 pub(crate) use self::client::{Client, Reply};
 pub(crate) use self::cluster::{Answer, Call, Cluster, Cut, stamp};
-pub(crate) use self::git::{SHA, TOKEN};
+pub(crate) use self::git::{SHA, TOKEN, start_git_host_at};
 pub(crate) use self::run::{Event, Run, kinds, output_of};
 
 /// How long a test waits for something that must happen.
@@ -44,23 +46,38 @@ pub(crate) struct Stopped {
     pub(crate) cluster: Cluster,
     repo: String,
     dir: TempDir,
+    /// Where it listened.
+    port: u16,
 }
 
 impl Stopped {
-    /// A server that takes up what the last one left.
+    /// A server that takes up what the last one left, at an address of its own.
     pub(crate) async fn start(self) -> TestApp {
+        self.start_at(0).await
+    }
+
+    /// The same at the last one's address.
+    pub(crate) async fn start_again(self) -> TestApp {
+        let port = self.port;
+        self.start_at(port).await
+    }
+
+    async fn start_at(self, port: u16) -> TestApp {
         let Self {
             config,
             clock,
             cluster,
             repo,
             dir,
+            ..
         } = self;
         let db = Db::open(&config.storage.database).await.unwrap();
         let lifecycle = Lifecycle::new();
         let app = AppState::new(config, db, clock.clone(), lifecycle.clone());
         let app = app.await.unwrap();
-        let listener = TcpListener::bind((app.config.http.host, 0)).await.unwrap();
+        let listener = TcpListener::bind((app.config.http.host, port))
+            .await
+            .unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         lifecycle.spawn_core("http", aideator::serve(app.clone(), listener));
         let end = lifecycle.hard().clone().drop_guard();
@@ -96,6 +113,7 @@ impl TestApp {
             cluster,
             repo,
             dir,
+            port: 0,
         };
         stopped.start().await
     }
@@ -108,9 +126,10 @@ impl TestApp {
             cluster,
             repo,
             dir,
+            url,
             _end,
-            ..
         } = self;
+        let port = url.rsplit(':').next().unwrap().parse().unwrap();
         let (config, lifecycle) = (app.config.clone(), app.lifecycle.clone());
         drop(app);
         lifecycle.soft().cancel();
@@ -123,6 +142,7 @@ impl TestApp {
             cluster,
             repo,
             dir,
+            port,
         }
     }
 

@@ -58,20 +58,43 @@ fn each_edge_has_one_owner() {
     assert_eq!(
         offenders(
             "process::",
-            &["kubectl.rs", "kubectl/", "main.rs", "lifecycle.rs"]
+            &[
+                "kubectl.rs",
+                "kubectl/",
+                "main.rs",
+                "lifecycle.rs",
+                "client/exit.rs",
+                "client/git.rs"
+            ]
         ),
         none
     );
     assert_eq!(
-        offenders("Command::new", &["kubectl/"]),
+        offenders("Command::new", &["kubectl/", "client/git.rs"]),
         none,
-        "only kubectl starts processes"
+        "the server starts kubectl only, and its client git"
     );
     assert_eq!(
         offenders(".unwrap()", &[]),
         none,
         "say why it cannot fail, or return the error"
     );
+}
+
+#[test]
+fn the_client_knows_the_server_by_http_only() {
+    let root = Path::new(SOURCES);
+    for (name, text) in sources(&root.join("client"), root) {
+        let uses = |module: &&str| {
+            let path = format!("crate::{module}");
+            code(&text).any(|line| line.contains(&path))
+        };
+        let server = [
+            "api", "app", "auth", "db", "kubectl", "logs", "runs", "stream",
+        ];
+        let known: Vec<_> = server.into_iter().filter(uses).collect();
+        assert!(known.is_empty(), "{name} uses {known:?}");
+    }
 }
 
 #[test]

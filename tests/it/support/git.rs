@@ -22,20 +22,26 @@ pub(crate) const TOKEN: &str = "ghp-canary-77aa";
 /// Where the repository `hello.git` is, which refuses whoever shows a credential without need; beside it
 /// is `private.git`, and nothing else.
 pub(crate) async fn start_git_host() -> String {
+    start_git_host_at(SHA).await
+}
+
+/// The same, with this commit as its only one.
+pub(crate) async fn start_git_host_at(sha: &str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/hello.git", listener.local_addr().unwrap());
+    let (public, private) = (refs(sha), refs(sha));
     let router = Router::new()
         .route(
             "/hello.git/info/refs",
-            axum::routing::get(async |headers: HeaderMap| match headers.get(AUTH) {
-                None => refs().into_response(),
+            axum::routing::get(async move |headers: HeaderMap| match headers.get(AUTH) {
+                None => public.clone().into_response(),
                 Some(_) => StatusCode::BAD_REQUEST.into_response(),
             }),
         )
         .route(
             "/private.git/info/refs",
-            axum::routing::get(async |headers: HeaderMap| match headers.get(AUTH) {
-                Some(value) if value == AUTHORIZATION => refs().into_response(),
+            axum::routing::get(async move |headers: HeaderMap| match headers.get(AUTH) {
+                Some(value) if value == AUTHORIZATION => private.clone().into_response(),
                 _ => StatusCode::UNAUTHORIZED.into_response(),
             }),
         );
@@ -44,15 +50,15 @@ pub(crate) async fn start_git_host() -> String {
     url
 }
 
-fn refs() -> impl IntoResponse {
+fn refs(sha: &str) -> impl IntoResponse + Clone + use<> {
     let line = |text: String| format!("{:04x}{text}", text.len() + 4);
     let answer = [
         line("# service=git-upload-pack\n".to_owned()),
         "0000".to_owned(),
         line(format!(
-            "{SHA} HEAD\0symref=HEAD:refs/heads/main agent=git/2\n"
+            "{sha} HEAD\0symref=HEAD:refs/heads/main agent=git/2\n"
         )),
-        line(format!("{SHA} refs/heads/main\n")),
+        line(format!("{sha} refs/heads/main\n")),
         "0000".to_owned(),
     ];
     let kind = "application/x-git-upload-pack-advertisement";

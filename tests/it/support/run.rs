@@ -55,6 +55,13 @@ impl TestApp {
         let user = self.user("a@example.com").await;
         let run = self.start_run(&user, 3).await;
         run.applied().await;
+        self.print_results(&run, patches);
+        run.events().await;
+        run
+    }
+
+    /// Of a run of three, the first two print these patches, the third fails without one.
+    pub(crate) fn print_results(&self, run: &Run, patches: [&str; 2]) {
         for (i, (job, patch)) in run.jobs.iter().zip(patches).enumerate() {
             self.cluster.run_pod(job);
             let sha = format!("{:x}", Sha256::digest(patch));
@@ -69,8 +76,6 @@ impl TestApp {
         }
         self.cluster.run_pod(&run.jobs[2]);
         self.cluster.end_pod(&run.jobs[2], 1, "Error", "");
-        run.events().await;
-        run
     }
 }
 
