@@ -13,6 +13,8 @@ const keys = {
   run: (id: string) => ["run", id] as const,
   patch: (id: string, variation: number, from?: number) => ["patch", id, variation, from ?? "base"] as const,
   apiKeys: ["api-keys"] as const,
+  credentials: ["credentials"] as const,
+  shares: (id: string) => ["shares", id] as const,
 };
 
 /** Who is signed in; an `ApiError` with status 401 when nobody is. */
@@ -140,4 +142,29 @@ export function useCreateApiKey() {
 export function useRevokeApiKey() {
   const client = useQueryClient();
   return useMutation({ mutationFn: api.revokeApiKey, onSuccess: () => client.invalidateQueries({ queryKey: keys.apiKeys }) });
+}
+
+export const useCredentials = () => useQuery({ queryKey: keys.credentials, queryFn: api.credentials });
+
+export function useCreateCredential() {
+  const client = useQueryClient();
+  return useMutation({ mutationFn: api.createCredential, onSuccess: () => client.invalidateQueries({ queryKey: keys.credentials }) });
+}
+
+export function useDeleteCredential() {
+  const client = useQueryClient();
+  return useMutation({ mutationFn: api.deleteCredential, onSuccess: () => client.invalidateQueries({ queryKey: keys.credentials }) });
+}
+
+/** Links through which anybody may read a run. */
+export const useShares = (id: string) => useQuery({ queryKey: keys.shares(id), queryFn: () => api.shares(id) });
+
+export function useCreateShare(id: string) {
+  const client = useQueryClient();
+  return useMutation({ mutationFn: (days: number) => api.createShare(id, days), onSuccess: () => client.invalidateQueries({ queryKey: keys.shares(id) }) });
+}
+
+export function useRevokeShare(id: string) {
+  const client = useQueryClient();
+  return useMutation({ mutationFn: (share: string) => api.revokeShare(id, share), onSuccess: () => client.invalidateQueries({ queryKey: keys.shares(id) }) });
 }

@@ -1,4 +1,5 @@
-import type { AcceptedRun, ApiKey, Models, NewApiKey, NewApiKeyRequest, NewRun, Problem, Repository, Run, RunPage, RunStatus, User, Verification } from "./types";
+import { shareToken, withShare } from "./share";
+import type { AcceptedRun, ApiKey, Credential, Models, NewApiKey, NewApiKeyRequest, NewCredential, NewRun, NewShare, Problem, Repository, Run, RunPage, RunStatus, Share, User, Verification } from "./types";
 
 const BASE = "/api/v1";
 
@@ -26,11 +27,12 @@ export class ApiError extends Error {
 }
 
 async function request(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Response> {
+  const share = path.startsWith("/runs/") ? shareToken() : null;
   let response: Response;
   try {
     response = await fetch(BASE + path, {
       method,
-      headers: { Accept: "application/json", ...(body === undefined ? {} : { "Content-Type": "application/json" }), ...headers },
+      headers: { Accept: "application/json", ...(share === null ? {} : { "X-Share-Token": share }), ...(body === undefined ? {} : { "Content-Type": "application/json" }), ...headers },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
   } catch {
@@ -75,6 +77,14 @@ export const api = {
   createApiKey: (key: NewApiKeyRequest) => json<NewApiKey>(request("POST", "/auth/api-keys", key)),
   revokeApiKey: (id: string) => done(request("DELETE", `/auth/api-keys/${encodeURIComponent(id)}`)),
 
+  credentials: () => json<Credential[]>(request("GET", "/credentials")),
+  createCredential: (credential: NewCredential) => json<Credential>(request("POST", "/credentials", credential)),
+  deleteCredential: (id: string) => done(request("DELETE", `/credentials/${encodeURIComponent(id)}`)),
+
+  shares: (id: string) => json<Share[]>(request("GET", `${run(id)}/shares`)),
+  createShare: (id: string, days: number) => json<NewShare>(request("POST", `${run(id)}/shares`, { expires_in_days: days })),
+  revokeShare: (id: string, share: string) => done(request("DELETE", `${run(id)}/shares/${encodeURIComponent(share)}`)),
+
   repository: (url: string, ref: string) => {
     const query = new URLSearchParams(ref === "" ? { url } : { url, ref });
     return json<Repository>(request("GET", `/repos/check?${query}`));
@@ -106,9 +116,9 @@ export const api = {
 
 /** Addresses that are opened or followed, not fetched as JSON. */
 export const paths = {
-  stream: (id: string) => `${BASE}${run(id)}/stream`,
-  rawLog: (id: string, variation: number) => `${BASE}${run(id)}/variations/${variation}/logs?format=raw`,
+  stream: (id: string) => withShare(`${BASE}${run(id)}/stream`),
+  rawLog: (id: string, variation: number) => withShare(`${BASE}${run(id)}/variations/${variation}/logs?format=raw`),
   /** The log of an attempt with the cluster's times, as it is stored. */
-  storedLog: (id: string, variation: number, attempt: number) => `${BASE}${run(id)}/variations/${variation}/logs?format=timestamps&attempt=${attempt}`,
-  patch: (id: string, variation: number) => `${BASE}${run(id)}/variations/${variation}/patch`,
+  storedLog: (id: string, variation: number, attempt: number) => withShare(`${BASE}${run(id)}/variations/${variation}/logs?format=timestamps&attempt=${attempt}`),
+  patch: (id: string, variation: number) => withShare(`${BASE}${run(id)}/variations/${variation}/patch`),
 };

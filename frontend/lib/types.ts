@@ -22,6 +22,11 @@ export type Verdict = Schemas["Verdict"];
 export type Verification = Schemas["VerifyResponse"];
 /** A judge's advice on the results of a run. */
 export type Judgement = Schemas["JudgementView"];
+export type Credential = Schemas["CredentialView"];
+export type CredentialKind = Schemas["CredentialKind"];
+export type NewCredential = Schemas["CreateCredentialRequest"];
+export type Share = Schemas["ShareView"];
+export type NewShare = Schemas["CreateShareResponse"];
 export type Repository = Schemas["CheckRepoResponse"];
 /** `application/problem+json`. */
 export type Problem = Schemas["Problem"];

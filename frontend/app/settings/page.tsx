@@ -1,6 +1,7 @@
 import type { Metadata } from "next";
 import { AccountCard } from "@/components/account/AccountCard";
 import { ApiKeys } from "@/components/account/ApiKeys";
+import { Credentials } from "@/components/account/Credentials";
 import { RequireAccount } from "@/components/account/RequireAccount";
 import { Container } from "@/components/layout/Container";
 
@@ -13,6 +14,7 @@ export default function SettingsPage() {
       <RequireAccount>
         <div className="grid gap-lg">
           <ApiKeys />
+          <Credentials />
           <AccountCard />
         </div>
       </RequireAccount>

@@ -99,7 +99,7 @@ export function Evidence({ variation }: { variation: VariationState }) {
       {jobDeletedAt !== null && (
         <Chip title={`Its Job was deleted at ${new Date(jobDeletedAt).toLocaleString()}. Its log and result are stored.`}>
           <Archive aria-hidden />
-          stored
+          <span className="max-md:sr-only">stored</span>
         </Chip>
       )}
     </>

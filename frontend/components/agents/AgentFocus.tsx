@@ -8,6 +8,7 @@ import { useCommands } from "@/hooks/useCommands";
 import { capital, count, exitText } from "@/lib/format";
 import type { RunState, VariationState } from "@/lib/run-state";
 import { tail } from "@/lib/ring";
+import { isShared } from "@/lib/share";
 import type { RunStore } from "@/lib/run-store";
 import { hasEnded, type Run } from "@/lib/types";
 import { cn } from "@/lib/utils";
@@ -139,7 +140,7 @@ function Viewer({ run, store, variation, selected, running, now, line, onLine, o
     { id: "activity", group: "This agent", text: "Its activity, step by step", keys: "A", run: () => setTab("activity") },
     { id: "log", group: "This agent", text: "Its log", keys: "L", run: () => setTab("log") },
     { id: "diff", group: "This agent", text: "Its diff", keys: "D", run: () => setTab("diff") },
-    ...(canSelect(variation) && !selected ? [{ id: "select", group: "This agent", text: "Select it; asks first", keys: "S", run: () => setAsking(true) }] : []),
+    ...(canSelect(variation) && !selected && !isShared() ? [{ id: "select", group: "This agent", text: "Select it; asks first", keys: "S", run: () => setAsking(true) }] : []),
   ]);
   return (
     <section {...hue(id)} aria-labelledby="viewed" className="min-w-0 overflow-clip rounded-lg border bg-neutral-white shadow-md">

@@ -4,6 +4,7 @@ import { RotateCcw } from "lucide-react";
 import { useRetryVariation } from "@/hooks/useAPI";
 import { useWords } from "@/hooks/useBlind";
 import type { VariationState } from "@/lib/run-state";
+import { isShared } from "@/lib/share";
 import { hasEnded } from "@/lib/types";
 import { Button, type ButtonProps } from "../ui/button";
 
@@ -19,7 +20,7 @@ export function RetryButton({ runId, variation, onRetried, size = "sm" }: RetryB
   const retry = useRetryVariation(runId);
   const { id, status, complete } = variation;
   const name = useWords()(id);
-  if (!hasEnded(status) || status === "succeeded" || !complete) return null;
+  if (isShared() || !hasEnded(status) || status === "succeeded" || !complete) return null;
   return (
     <>
       {retry.isError && (

@@ -5,6 +5,7 @@ import { useState } from "react";
 import { useSelect } from "@/hooks/useAPI";
 import { useWords } from "@/hooks/useBlind";
 import { plural } from "@/lib/format";
+import { isShared } from "@/lib/share";
 import { Button, type ButtonProps } from "../ui/button";
 import { Choice } from "../ui/dialog";
 
@@ -33,6 +34,7 @@ export function SelectButton({ runId, variation, selected, size = "sm", running 
       </span>
     );
   }
+  if (isShared()) return null;
   return (
     <>
       {select.isError && (

@@ -5,6 +5,7 @@ import { useState } from "react";
 import { useCancelVariation } from "@/hooks/useAPI";
 import { useWords } from "@/hooks/useBlind";
 import type { VariationState } from "@/lib/run-state";
+import { isShared } from "@/lib/share";
 import { hasEnded } from "@/lib/types";
 import { Button, type ButtonProps } from "../ui/button";
 import { Confirm } from "../ui/dialog";
@@ -15,7 +16,7 @@ export function StopButton({ runId, variation, size = "sm" }: { runId: string; v
   const [asking, setAsking] = useState(false);
   const { id, status, cancelRequested } = variation;
   const name = useWords()(id);
-  if (hasEnded(status)) return null;
+  if (hasEnded(status) || isShared()) return null;
   const waits = status === "queued";
   const stopping = cancelRequested || cancel.isPending || cancel.isSuccess;
   return (

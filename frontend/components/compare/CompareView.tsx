@@ -6,6 +6,7 @@ import { useMemo, useState } from "react";
 import { usePatches } from "@/hooks/useAPI";
 import { useBlind } from "@/hooks/useBlind";
 import { agreement, editsTest, type Changes } from "@/lib/agreement";
+import { isShared, runAddress } from "@/lib/share";
 import type { RunState } from "@/lib/run-state";
 import { runHasEnded, type Run } from "@/lib/types";
 import { byEvidence } from "@/lib/verdict";
@@ -48,9 +49,8 @@ export function CompareView({ run, state, selected, now, onRetried, onBlind }: C
   const sides = sidesOf(search, withPatch, selected ?? candidates[0]?.id ?? null);
 
   const onSides = ({ a, b }: Sides) => {
-    const query = new URLSearchParams({ run: run.run_id, view: "compare", ...(a === "base" ? {} : { a: String(a + 1) }), b: String(b + 1) });
     // Not the router's way: it would ask the server for the page again.
-    window.history.replaceState(null, "", `/stream?${query}`);
+    window.history.replaceState(null, "", runAddress(run.run_id, { view: "compare", ...(a === "base" ? {} : { a: String(a + 1) }), b: String(b + 1) }));
   };
   const show = (agent: number, path: string | null) => {
     setWanted(path === null ? null : { path });
@@ -79,7 +79,7 @@ export function CompareView({ run, state, selected, now, onRetried, onBlind }: C
         </VerdictTable>
         {error !== null && <Alert tone="error">{error.message}</Alert>}
         {/* Its reasons name the agents by number. */}
-        {!blind && runHasEnded(run.status) && (withPatch.length > 1 || run.judgement != null) && <JudgePanel runId={run.run_id} judgement={run.judgement ?? null} />}
+        {!blind && runHasEnded(run.status) && ((withPatch.length > 1 && !isShared()) || run.judgement != null) && <JudgePanel runId={run.run_id} judgement={run.judgement ?? null} />}
         {/* Beside the difference where there is room; below its map, and above the checks, on a phone. */}
         <div className="grid items-start gap-md md:grid-cols-2 xl:grid-cols-[minmax(0,1fr)_25rem] xl:grid-rows-[auto_1fr]">
           <div className="order-2 min-w-0 md:order-3 md:col-span-2 xl:order-none xl:col-span-1 xl:row-span-2">

@@ -4,6 +4,7 @@ import { Check, Scale, X } from "lucide-react";
 import { useJudge } from "@/hooks/useAPI";
 import { visible } from "@/lib/ansi";
 import { dollars, plural, short } from "@/lib/format";
+import { isShared } from "@/lib/share";
 import { hasEnded, type Judgement } from "@/lib/types";
 import { Alert } from "../ui/alert";
 import { Button } from "../ui/button";
@@ -19,9 +20,11 @@ export function JudgePanel({ runId, judgement }: { runId: string; judgement: Jud
     <Card aria-labelledby="judge" className="border-dashed border-ai-secondary-ink/50">
       <CardHeader id="judge" icon={<Scale aria-hidden className="text-ai-secondary-ink" />} title="A model’s advice" note="It sees the changes and checks without names, each pair in both orders. You decide.">
         <span className="rounded-sm border border-ai-secondary-ink px-1.5 text-caption font-medium whitespace-nowrap text-ai-secondary-ink">Advice, not a check</span>
-        <Button size="sm" disabled={waiting} onClick={() => ask.mutate()}>
-          {waiting ? "Judging…" : judgement === null ? "Ask a judge" : "Ask again"}
-        </Button>
+        {!isShared() && (
+          <Button size="sm" disabled={waiting} onClick={() => ask.mutate()}>
+            {waiting ? "Judging…" : judgement === null ? "Ask a judge" : "Ask again"}
+          </Button>
+        )}
       </CardHeader>
       {ask.error !== null && <Alert tone="error">{ask.error.message}</Alert>}
       {judgement !== null && !waiting && <Advice judgement={judgement} />}

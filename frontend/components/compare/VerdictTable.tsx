@@ -53,7 +53,7 @@ export function VerdictTable({ run, ranked, testsEdited, blind, shown, selected,
         {/* The roles again in words: on a phone the rows are drawn as cards, and a browser may then forget that this is a table. */}
         <table role="table" aria-labelledby="verdict" className="w-full tabular-nums max-md:block">
           <thead role="rowgroup" className="max-md:sr-only">
-            <tr role="row" className="border-b text-left text-caption whitespace-nowrap text-neutral-shadow-ink [&>th]:px-3 [&>th]:py-sm [&>th]:font-medium [&>th:first-child]:pl-md">
+            <tr role="row" className="border-b text-left text-caption whitespace-nowrap text-neutral-shadow-ink [&>th]:px-1.5 xl:[&>th]:px-3 [&>th]:py-sm [&>th]:font-medium [&>th:first-child]:pl-md">
               <Head>Agent</Head>
               <Head>Status</Head>
               {own.map((command) => (
@@ -138,7 +138,7 @@ function Row({ run, variation, commands, tests, blind, priced, shown, selected, 
       {...hue(id)}
       aria-current={shown ? "true" : undefined}
       className={cn(
-        "border-b last:border-b-0 hover:bg-neutral-white max-md:grid max-md:grid-cols-10 max-md:gap-x-sm max-md:gap-y-sm max-md:px-md max-md:py-3 md:[&>*]:h-13 md:[&>*]:px-3 md:[&>*:first-child]:pl-md md:[&>*:last-child]:pr-md",
+        "border-b last:border-b-0 hover:bg-neutral-white max-md:grid max-md:grid-cols-10 max-md:gap-x-sm max-md:gap-y-sm max-md:px-md max-md:py-3 md:[&>*]:h-13 md:[&>*]:px-1.5 xl:[&>*]:px-3 md:[&>*:first-child]:pl-md md:[&>*:last-child]:pr-md",
         selected && "bg-neutral-white shadow-[inset_4px_0_0_hsl(var(--a))]",
       )}
     >

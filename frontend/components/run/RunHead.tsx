@@ -1,11 +1,13 @@
 "use client";
 
-import { Archive, ChevronDown, ChevronUp, GitBranch, GitCommitHorizontal, LoaderCircle, Pause, Play, RotateCw, ShieldCheck, Square, TriangleAlert, Unplug } from "lucide-react";
+import { Archive, ChevronDown, ChevronUp, GitBranch, GitCommitHorizontal, LoaderCircle, Pause, Play, RotateCw, Share2, ShieldCheck, Square, TriangleAlert, Unplug } from "lucide-react";
+import dynamic from "next/dynamic";
 import Link from "next/link";
 import { useState, type ReactNode } from "react";
 import { useCancelRun } from "@/hooks/useAPI";
 import { ago, dollars, duration, plural, repositoryName, short } from "@/lib/format";
 import { integrity, type RunState } from "@/lib/run-state";
+import { isShared } from "@/lib/share";
 import type { Connection } from "@/lib/sse";
 import { hasEnded, runHasEnded, type Run } from "@/lib/types";
 import { cn } from "@/lib/utils";
@@ -55,13 +57,16 @@ export function RunHead(props: RunHeadProps) {
       </div>
       <div className={cn("flex items-start justify-between gap-md max-md:gap-sm", !ended && "max-md:flex-col")}>
         <Prompt text={run.prompt} />
-        {ended && (
-          <Button asChild className="max-md:size-11 max-md:px-0">
-            <Link href={`/?again=${run.run_id}`} title="The form, filled in with this run">
-              <RotateCw aria-hidden />
-              <span className="max-md:sr-only">Run again</span>
-            </Link>
-          </Button>
+        {ended && !isShared() && (
+          <div className="flex shrink-0 gap-sm">
+            <ShareButton runId={run.run_id} />
+            <Button asChild className="max-md:size-11 max-md:px-0">
+              <Link href={`/?again=${run.run_id}`} title="The form, filled in with this run">
+                <RotateCw aria-hidden />
+                <span className="max-md:sr-only">Run again</span>
+              </Link>
+            </Button>
+          </div>
         )}
         {!ended && (
           <div className="flex shrink-0 flex-wrap items-center gap-sm max-md:w-full max-md:[&>*]:flex-1">
@@ -70,7 +75,12 @@ export function RunHead(props: RunHeadProps) {
               {paused ? "Resume" : "Pause"}
               <KeyHint>.</KeyHint>
             </Button>
-            <CancelButton runId={run.run_id} />
+            {!isShared() && (
+              <>
+                <ShareButton runId={run.run_id} />
+                <CancelButton runId={run.run_id} />
+              </>
+            )}
           </div>
         )}
       </div>
@@ -79,6 +89,22 @@ export function RunHead(props: RunHeadProps) {
         {children}
       </div>
     </div>
+  );
+}
+
+const ShareDialog = dynamic(() => import("./ShareDialog"), { ssr: false });
+
+/** To the links through which others read the run. */
+function ShareButton({ runId }: { runId: string }) {
+  const [open, setOpen] = useState(false);
+  return (
+    <>
+      <Button onClick={() => setOpen(true)} className="max-md:size-11 max-md:flex-none max-md:px-0">
+        <Share2 aria-hidden />
+        <span className="max-md:sr-only">Share</span>
+      </Button>
+      {open && <ShareDialog runId={runId} onClose={() => setOpen(false)} />}
+    </>
   );
 }
 

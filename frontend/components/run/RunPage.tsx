@@ -3,6 +3,7 @@
 import dynamic from "next/dynamic";
 import { useSearchParams } from "next/navigation";
 import { useRun } from "@/hooks/useAPI";
+import { RequireAccount } from "../account/RequireAccount";
 import { Alert } from "../ui/alert";
 import { Skeleton } from "@/components/ui/skeleton";
 
@@ -15,12 +16,15 @@ const RunView = dynamic(load, { loading: Waiting });
 
 /** The run that the address names. */
 export function RunPage() {
-  const id = useSearchParams().get("run");
+  const search = useSearchParams();
+  const id = search.get("run");
   if (id === null || id === "") {
     return <Alert tone="warning">The address names no run. It looks like /stream?run=run-…; the runs are listed under “Runs”.</Alert>;
   }
   // One view per run: nothing of one shows in another.
-  return <Loaded key={id} id={id} />;
+  const loaded = <Loaded key={id} id={id} />;
+  // Who has a link to it needs no account.
+  return search.has("share") ? loaded : <RequireAccount>{loaded}</RequireAccount>;
 }
 
 function Loaded({ id }: { id: string }) {

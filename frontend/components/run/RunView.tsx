@@ -10,6 +10,7 @@ import { useAgentStream } from "@/hooks/useAgentStream";
 import { BlindContext, inOrder, useBlindChoice, wordsOf } from "@/hooks/useBlind";
 import { useCommands } from "@/hooks/useCommands";
 import { useNow } from "@/hooks/useNow";
+import { isShared, runAddress } from "@/lib/share";
 import { upperBound } from "@/lib/ring";
 import type { RunState } from "@/lib/run-state";
 import type { VariationLog } from "@/lib/run-store";
@@ -50,12 +51,9 @@ function usePlace(runId: string) {
   const agent = Math.max(0, Number.parseInt(search.get("a") ?? "1", 10) - 1 || 0);
   const line = Number.parseInt(search.get("line") ?? "", 10) || null;
   const go = (next: View, nextAgent = agent, nextLine: number | null = null) => {
-    const query = new URLSearchParams({ run: runId });
-    if (next !== "grid") query.set("view", next);
-    if (next === "focus") query.set("a", String(nextAgent + 1));
-    if (next === "focus" && nextLine !== null) query.set("line", String(nextLine));
+    const focus = next === "focus" ? { a: String(nextAgent + 1), ...(nextLine === null ? {} : { line: String(nextLine) }) } : {};
     // Not the router's way: it would ask the server for the page again.
-    window.history.replaceState(null, "", `/stream?${query}`);
+    window.history.replaceState(null, "", runAddress(runId, { ...(next === "grid" ? {} : { view: next }), ...focus }));
   };
   return { view, agent, line, go };
 }
@@ -117,7 +115,7 @@ export function RunView({ run }: { run: Run }) {
         {view === "grid" && (
           <GridView {...{ run, store, state, selected, running, now }} onRetried={retryNow} onFocus={(next) => go("focus", next)} onPick={(next, at) => go("focus", next, lineAt(store.log(next), at))} />
         )}
-        {selected !== null && (
+        {selected !== null && !isShared() && (
           <SelectionBar run={run} variation={selected} changed={state.variations.some(({ id, patch }) => id === selected && patch !== null)} />
         )}
         <TabProgress state={live} prompt={run.prompt} />

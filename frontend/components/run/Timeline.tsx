@@ -22,7 +22,7 @@ const LOOKS: Record<PhaseKind, string> = {
   end: "phase-end",
 };
 /** Narrower stretches say nothing, percent of the width. */
-const ROOM_FOR_TEXT = 5;
+const ROOM_FOR_TEXT = 7;
 
 interface TimelineProps {
   state: RunState;

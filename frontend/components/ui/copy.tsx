@@ -42,7 +42,7 @@ export function CopyButton({ text, label, children, ...props }: CopyButtonProps)
 }
 
 /** A command as one would type it, with a button that copies it. */
-export function CopyLine({ command, label, wrap = false, className }: { command: string; label: string; wrap?: boolean; className?: string }) {
+export function CopyLine({ command, label, wrap = false, prompt = "$", className }: { command: string; label: string; wrap?: boolean; prompt?: string; className?: string }) {
   return (
     <div
       className={cn(
@@ -52,7 +52,7 @@ export function CopyLine({ command, label, wrap = false, className }: { command:
       )}
     >
       <span aria-hidden className={cn("text-neutral-shadow-ink select-none", wrap && "pt-0.5")}>
-        $
+        {prompt}
       </span>
       <code className={cn("min-w-0 flex-1", wrap ? "pt-0.5 whitespace-pre-wrap wrap-anywhere" : "truncate")} title={wrap ? undefined : command}>
         {command}
