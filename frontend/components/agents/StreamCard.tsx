@@ -123,9 +123,12 @@ function Now({ variation, store, now }: { variation: VariationState; store: RunS
   );
 }
 
+/** What a queued one waits for, by the reason, where that is not a node. */
+const WAITS: Record<string, string> = { WaitingForTurn: "Waiting for its turn", FailedCreate: "Waiting to be let in" };
+
 function nowText(variation: VariationState): string {
   if (hasEnded(variation.status)) return variation.complete ? "It changed no file" : "Reading the end of its log";
-  if (variation.status === "queued") return "Waiting for a node";
+  if (variation.status === "queued") return WAITS[variation.reason ?? ""] ?? "Waiting for a node";
   if (variation.status === "starting") return variation.reason === null ? "Waiting for its container" : "Starting its container";
   return variation.now === "" ? "Waiting for its first line" : variation.now;
 }

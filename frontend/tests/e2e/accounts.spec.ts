@@ -31,7 +31,7 @@ test("an account is made, left, and entered again", async ({ page }) => {
 test("an API key is shown once, may what it was given, and is revoked", async ({ page, context, playwright, baseURL }) => {
   await signIn(context);
   await page.goto("/settings");
-  await page.getByLabel("Name").fill("laptop");
+  await page.getByLabel("Name", { exact: true }).fill("laptop");
   await page.getByLabel("start and select").uncheck();
   await page.getByLabel("cancel", { exact: true }).uncheck();
   await page.getByRole("button", { name: "Create key" }).click();

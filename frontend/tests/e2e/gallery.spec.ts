@@ -18,7 +18,7 @@ const SCREENS = [
   { width: 390, height: 844, cut: 1700 },
 ] as const;
 const THEMES = ["light", "dark"] as const;
-const SCALE = 0.5;
+const SCALE = 0.45;
 const GAP = 12;
 
 interface State {
@@ -99,7 +99,10 @@ const STATES: readonly State[] = [
   {
     name: "settings",
     at: "/settings",
-    play: (replay) => replay.answers.set("/api/v1/auth/api-keys", [key("key_1", "laptop"), key("key_2", "nightly job")]),
+    play: (replay) => {
+      replay.answers.set("/api/v1/auth/api-keys", [key("key_1", "laptop"), key("key_2", "nightly job")]);
+      replay.answers.set("/api/v1/credentials", [{ id: "cred_1", kind: "git", host: "github.com", username: "x-access-token", created_at: ago(90_000), last_used_at: ago(4000), readable: true }]);
+    },
     ready: (page) => expect(page.getByText("nightly job")).toBeVisible(),
   },
   { name: "run-waiting", variations: 3, play: waiting, ready: begun },
@@ -159,7 +162,8 @@ const STATES: readonly State[] = [
   { name: "run-gone", variations: 5, play: gone, ready: done },
   { name: "focus-log", tall: false, variations: 5, play: fiveStates, at: "&view=focus&a=1", ready: (page) => expect(page.getByRole("log")).toContainText("overflow_is_an_error") },
   {
-    name: "focus-search", tall: false,
+    name: "focus-search",
+    tall: false,
     variations: 5,
     play: fiveStates,
     at: "&view=focus&a=1",
@@ -220,7 +224,8 @@ const STATES: readonly State[] = [
   },
   { name: "compare-early", variations: 3, play: waiting, at: "&view=compare", ready: begun },
   {
-    name: "palette", tall: false,
+    name: "palette",
+    tall: false,
     variations: 5,
     play: fiveStates,
     ready: async (page) => {
@@ -230,7 +235,8 @@ const STATES: readonly State[] = [
     },
   },
   {
-    name: "help", tall: false,
+    name: "help",
+    tall: false,
     variations: 5,
     play: fiveStates,
     ready: async (page) => {
@@ -240,7 +246,23 @@ const STATES: readonly State[] = [
     },
   },
   {
-    name: "select-early", tall: false,
+    name: "share",
+    tall: false,
+    variations: 5,
+    play: (replay) => {
+      fiveResults(replay);
+      const share = { id: "share_1", prefix: "aid_share_0AbC", created_at: ago(4000), expires_at: ago(-600_000), last_used_at: ago(300) };
+      replay.answers.set(`/api/v1/runs/${replay.run.run_id}/shares`, [share]);
+    },
+    ready: async (page) => {
+      await done(page);
+      await page.getByRole("button", { name: "Share" }).click();
+      await expect(page.getByText("aid_share_0AbC")).toBeVisible();
+    },
+  },
+  {
+    name: "select-early",
+    tall: false,
     variations: 5,
     play: fiveStates,
     ready: async (page) => {
@@ -258,6 +280,7 @@ for (const { name, variations = 1, play = () => undefined, at = "", ready, tall 
       ["/api/v1/models", MODELS],
       ["/api/v1/runs", { items: [], total: 0, page: 1, pages: 0, per_page: 20 }],
       ["/api/v1/auth/api-keys", []],
+      ["/api/v1/credentials", []],
       ["/api/v1/repos/check", { branches: ["main", "next"], default_branch: "main", sha: replay.run.base_sha }],
     ] as const) {
       replay.answers.set(path, answer);
@@ -323,5 +346,5 @@ async function contactSheet({ shots, scale, gap }: { shots: string[]; scale: num
     }
     top += gap + size(Math.max(...row.map(({ height }) => height)));
   }
-  return canvas.toDataURL("image/webp", 0.6).split(",")[1] ?? "";
+  return canvas.toDataURL("image/webp", 0.5).split(",")[1] ?? "";
 }
