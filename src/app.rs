@@ -16,7 +16,7 @@ use crate::kubectl::{Journal, Kubectl};
 use crate::lifecycle::Lifecycle;
 use crate::logs::LogStore;
 use crate::repo::Repos;
-use crate::runs::Runs;
+use crate::runs::{Parts, Runs};
 use crate::telemetry::traces::Traces;
 
 /// Everything the server consists of.
@@ -66,17 +66,17 @@ impl AppState {
             .context("failed to prepare the git client")?;
         let credentials = Credentials::new(db.clone(), &config.auth.secret_key)
             .context("failed to prepare the encryption of credentials")?;
-        let runs = Runs::new(
-            db.clone(),
-            credentials.clone(),
-            kubectl.clone(),
-            store.clone(),
-            config.agents.clone(),
-            config.storage.keep,
-            config.limits,
-            lifecycle.clone(),
-            Traces::new(&config.traces, &config.agents.instance)?,
-        )
+        let runs = Runs::new(Parts {
+            db: db.clone(),
+            credentials: credentials.clone(),
+            kubectl: kubectl.clone(),
+            store: store.clone(),
+            agents: config.agents.clone(),
+            keep: config.storage.keep,
+            limits: config.limits,
+            lifecycle: lifecycle.clone(),
+            traces: Traces::new(&config.traces, &config.agents.instance)?,
+        })
         .context("failed to prepare the manifests")?;
         runs.start(entries).await?;
         Ok(Self(Arc::new(App {

@@ -13,6 +13,7 @@ mod follow;
 mod forget;
 mod judge;
 mod launch;
+mod meter;
 mod observe;
 mod reconcile;
 mod retry;
@@ -26,6 +27,7 @@ mod watch;
 
 pub(crate) use digest::hex;
 pub use judge::Judging;
+pub(crate) use meter::BUDGET_EXCEEDED;
 pub use verify::{Side, Verdict, Verification};
 
 use std::collections::HashMap;
@@ -62,6 +64,20 @@ const LAST_ENTRIES: Duration = Duration::from_millis(200);
 /// The runs of this server. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Runs(Arc<Inner>);
+
+/// What runs need.
+#[derive(Debug)]
+pub struct Parts {
+    pub db: Db,
+    pub credentials: Credentials,
+    pub kubectl: Kubectl,
+    pub store: LogStore,
+    pub agents: Agents,
+    pub keep: Keep,
+    pub limits: Limits,
+    pub lifecycle: Lifecycle,
+    pub traces: Option<Traces>,
+}
 
 /// What runs are made of. Fields are the module's own.
 #[derive(Debug)]
@@ -105,17 +121,18 @@ impl Deref for Runs {
 
 impl Runs {
     /// The runs in this database, log store and cluster. Nothing happens before [`Runs::start`].
-    pub fn new(
-        db: Db,
-        credentials: Credentials,
-        kubectl: Kubectl,
-        store: LogStore,
-        agents: Agents,
-        keep: Keep,
-        limits: Limits,
-        lifecycle: Lifecycle,
-        traces: Option<Traces>,
-    ) -> Result<Self, TemplateError> {
+    pub fn new(parts: Parts) -> Result<Self, TemplateError> {
+        let Parts {
+            db,
+            credentials,
+            kubectl,
+            store,
+            agents,
+            keep,
+            limits,
+            lifecycle,
+            traces,
+        } = parts;
         let selector = format!(
             "app.kubernetes.io/managed-by=aideator,app.kubernetes.io/instance={}",
             agents.instance

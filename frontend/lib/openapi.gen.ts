@@ -853,6 +853,11 @@ export interface components {
         LimitsView: {
             /** Format: double */
             max_cost_usd?: number | null;
+            /**
+             * Format: double
+             * @description Of all variations together; null is no limit.
+             */
+            max_run_cost_usd?: number | null;
             /** Format: int32 */
             max_steps?: number | null;
             /** Format: int64 */
@@ -967,10 +972,16 @@ export interface components {
             /** @description At least 8 characters with an upper-case letter, a lower-case letter and a digit. */
             password: string;
         };
-        /** @description Where each variation stops by itself. */
+        /** @description Where each variation stops by itself, and where the server stops all of them. */
         RunLimits: {
             /** Format: double */
             max_cost_usd?: number | null;
+            /**
+             * Format: double
+             * @description US dollars for all variations together, in all attempts: when they have spent it, what runs is
+             *     cancelled (`budget_exceeded`) and its work kept. A cost that is not known is not counted.
+             */
+            max_run_cost_usd?: number | null;
             /** Format: int32 */
             max_steps?: number | null;
             /** Format: int64 */
@@ -1021,6 +1032,12 @@ export interface components {
             /** @example run-0198a7c41e5b7d2084c1f0a9b6d3e755 */
             run_id: string;
             selection?: components["schemas"]["SelectionView"] | null;
+            /**
+             * Format: double
+             * @description US dollars that its variations have spent until now, in all attempts; null where nothing of it is
+             *     known. What is not known is not in it, and cannot reach `max_run_cost_usd`.
+             */
+            spent_usd?: number | null;
             status: components["schemas"]["RunStatus"];
             /** @description Its agents use what you have stored, or what was sent with the run. */
             uses: components["schemas"]["UsesView"];
@@ -1877,7 +1894,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description too many requests a minute, or as many runs today as one may start (`too_many_runs`) */
+            /** @description too many requests a minute, or as many runs today as one may start (`too_many_runs`), or as much spent as one may spend (`budget_exceeded`) */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -2091,6 +2108,15 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description as much spent today as one may spend (`budget_exceeded`) */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2568,8 +2594,17 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description it has not ended, it was picked, or a credential that it needs is gone */
+            /** @description it has not ended, it was picked, the run has spent what it may (`budget_exceeded`), or a credential that it needs is gone */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description as much spent today as one may spend (`budget_exceeded`) */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };

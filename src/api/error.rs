@@ -195,6 +195,12 @@ impl ApiError {
         }
     }
 
+    /// The same with another code.
+    #[must_use]
+    pub fn with_code(self, code: &'static str) -> Self {
+        Self { code, ..self }
+    }
+
     /// Shows the budget that was used up.
     #[must_use]
     pub(super) fn with_limit(self, verdict: Verdict) -> Self {

@@ -39,6 +39,8 @@ pub async fn render(agents: Agents, request: &str) -> anyhow::Result<String> {
         git_ref: git_ref.map(str::to_owned),
         base_sha: commit.sha,
         prompt: request.prompt.trim().to_owned(),
+        // The server's affair: nothing of it is in a manifest.
+        max_run_cost_usd: None,
         idempotency: None,
         variations,
         uses,

@@ -10,6 +10,8 @@ pub struct Limits {
     pub places: Places,
     /// Runs that a user may start on one day (UTC).
     pub runs_per_day: Option<u32>,
+    /// What a user may spend on one day (UTC), US dollars, as far as costs are known.
+    pub cost_per_day_usd: Option<f64>,
     /// Event streams that a user may have open at a time.
     pub streams: Option<u32>,
 }
@@ -17,6 +19,14 @@ pub struct Limits {
 impl Limits {
     pub(super) fn from_env(env: &mut Env<'_>) -> Self {
         env.section("Limits of users");
+        let cost_per_day_usd: f64 = env.read(
+            "MAX_COST_PER_USER_PER_DAY_USD",
+            "0",
+            "What a user may spend on one day (UTC), in US dollars; what runs then is cancelled, and its work kept\n(0: no limit). A cost that is not known is not counted: give each model a price with MODELS.",
+        );
+        if !(cost_per_day_usd >= 0.0 && cost_per_day_usd.is_finite()) {
+            env.problem("MAX_COST_PER_USER_PER_DAY_USD", "must be 0 or more");
+        }
         let mut read = |name, default, help| {
             let most: u32 = env.read(name, default, help);
             Some(most).filter(|most| *most > 0)
@@ -39,6 +49,7 @@ impl Limits {
                 "0",
                 "Runs that a user may start on one day, from midnight to midnight UTC (0: no limit).",
             ),
+            cost_per_day_usd: Some(cost_per_day_usd).filter(|usd| *usd > 0.0),
             streams: read(
                 "MAX_STREAMS_PER_USER",
                 "200",

@@ -20,6 +20,8 @@ pub struct NewRun {
     /// The commit that all variations work on: 40 or 64 hex digits.
     pub base_sha: String,
     pub prompt: String,
+    /// What all variations together may spend, US dollars.
+    pub max_run_cost_usd: Option<f64>,
     pub idempotency: Option<Idempotency>,
     pub variations: Vec<NewVariation>,
     pub uses: Uses,
@@ -62,6 +64,8 @@ pub struct Run {
     pub base_sha: String,
     pub prompt: String,
     pub status: RunStatus,
+    /// What all variations together may spend, US dollars.
+    pub max_run_cost_usd: Option<f64>,
     pub created_ms: i64,
     pub finished_ms: Option<i64>,
     pub selection: Option<Selection>,
@@ -93,6 +97,7 @@ impl Run {
                 cancel_requested: false,
                 turn: None,
                 position: None,
+                spent_usd: None,
                 pod: None,
                 timings: Timings::default(),
                 settled: None,
@@ -105,6 +110,7 @@ impl Run {
             git_ref: new.git_ref,
             base_sha: new.base_sha,
             prompt: new.prompt,
+            max_run_cost_usd: new.max_run_cost_usd,
             status: RunStatus::Pending,
             created_ms,
             finished_ms: None,
@@ -125,6 +131,13 @@ impl Run {
     pub fn ended_by(&self, attempt: &Variation) -> Option<i64> {
         let mine = attempt.key.index < JUDGE && attempt.timings.settled_ms == self.finished_ms;
         self.finished_ms.filter(|_| mine)
+    }
+
+    /// What its variations have cost in all attempts, as far as it is known, US dollars.
+    pub fn spent_usd(&self) -> Option<f64> {
+        let all = self.variations.iter().chain(&self.earlier);
+        let known = all.filter_map(|it| it.spent_usd);
+        known.reduce(|sum, usd| sum + usd)
     }
 
     /// What may have a Job that is at work: each variation's last attempt, and the judge's.
@@ -157,6 +170,8 @@ pub struct Variation {
     pub turn: Option<i64>,
     /// Its place in the queue while it waits, as it was last told.
     pub position: Option<u32>,
+    /// What it has cost so far, US dollars; `None` where that is not known.
+    pub spent_usd: Option<f64>,
     pub pod: Option<String>,
     pub timings: Timings,
     /// Present when it has ended and its log is complete.
@@ -171,9 +186,14 @@ impl Variation {
     }
 
     /// What it cost in US dollars: what the agent counted, else its tokens at the price of its model;
-    /// `None` where that is not known.
+    /// `None` where that is not known. While it runs, what it has told so far.
     pub fn cost_usd(&self) -> Option<f64> {
-        let usage = self.settled.as_ref()?.usage?;
+        let usage = self.settled.as_ref().and_then(|settled| settled.usage);
+        usage.map_or(self.spent_usd, |usage| self.cost_of(usage))
+    }
+
+    /// What so many tokens cost, in the same way.
+    pub fn cost_of(&self, usage: Usage) -> Option<f64> {
         let priced = |prices| cost_usd(prices, usage.input_tokens, usage.output_tokens);
         usage.cost_usd.or_else(|| self.price().map(priced))
     }

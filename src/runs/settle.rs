@@ -8,6 +8,7 @@ use super::Runs;
 use super::digest::{Digest, digest};
 use super::follow::Followed;
 use super::launch::take_keys_back;
+use super::meter::account;
 use super::supervise::{event, gap_event, status_event};
 use crate::logs::Gap;
 use crate::model::{Cause, EventKind, JUDGE, NewEvent, VariationStatus, VariationUpdate};
@@ -80,8 +81,13 @@ pub(super) async fn settle(
             .write_patch(key, &patch.bytes)
             .context("failed to store a patch")?;
     }
+    if let Some(usage) = found.settled.usage {
+        // What came last may not have been accounted for.
+        account(runs, key, usage).await?;
+    }
     if cancelled {
-        update.cause = Some(Cause::new("Cancelled", "cancelled by request"));
+        let wish = || Cause::new("Cancelled", "cancelled by request");
+        update.cause = Some(runs.db.cancel_cause(key).await?.unwrap_or_else(wish));
     } else if let (Some(cause), Some((code, message))) = (&mut update.cause, &found.error)
         && cause.reason == "Error"
     {

@@ -18,6 +18,7 @@ use super::Runs;
 use super::cluster::{JobView, Trouble};
 use super::explain::{self, End, Phase, explain};
 use super::follow::{Followed, Goal, follow, patiently};
+use super::meter::meter;
 use super::settle::{Ending, settle};
 use crate::clock;
 use crate::kubectl::Cascade;
@@ -56,6 +57,7 @@ pub(super) async fn supervise(runs: Runs, order: Order) -> anyhow::Result<()> {
     let mut follower = runs
         .lifecycle
         .spawn("follow", follow(runs.clone(), key, writer, goals));
+    let runs_of_meter = runs.clone();
     let supervisor = Supervisor {
         view: order.view.clone(),
         runs,
@@ -64,7 +66,10 @@ pub(super) async fn supervise(runs: Runs, order: Order) -> anyhow::Result<()> {
         told,
         stopping: false,
     };
-    let result = supervisor.run(&mut follower).await;
+    let result = tokio::select! {
+        result = supervisor.run(&mut follower) => result,
+        never = meter(&runs_of_meter, key) => match never {},
+    };
     if result.is_err() && !follower.is_finished() {
         // A log has one writer: the next supervisor's must find this one gone.
         follower.abort();

@@ -22,7 +22,7 @@ const BUCKETS: [f64; 14] = [
 ];
 
 /// Reasons that are Kubernetes' or ours. Any other is `other`: a log of names would grow for ever.
-const REASONS: [&str; 14] = [
+const REASONS: [&str; 15] = [
     "ApplyFailed",
     "Cancelled",
     "CreateContainerConfigError",
@@ -37,6 +37,7 @@ const REASONS: [&str; 14] = [
     "PodDeleted",
     "StartError",
     "Unschedulable",
+    "budget_exceeded",
 ];
 
 /// Starts to count. Later calls in the same process change nothing.

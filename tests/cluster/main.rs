@@ -15,5 +15,6 @@ mod main_job;
 mod outcomes;
 mod refusals;
 mod rights;
+mod spending;
 mod support;
 mod tasks;

@@ -24,6 +24,7 @@ mod retry;
 mod runs;
 mod script;
 mod shares;
+mod spending;
 mod stream;
 mod support;
 mod tidy;

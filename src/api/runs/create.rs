@@ -24,7 +24,7 @@ use crate::credentials::NewCredential;
 use crate::db::runs::Inserted;
 use crate::db::usage::DAY_MS;
 use crate::model::{CredentialKind, Idempotency, NewRun, Run, RunId, Uses, git_host};
-use crate::runs::hex;
+use crate::runs::{BUDGET_EXCEEDED, hex};
 
 /// Bytes of an idempotency key.
 const LONGEST_KEY: usize = 200;
@@ -58,7 +58,7 @@ pub struct AcceptedVariation {
         (status = 202, body = CreateRunResponse),
         (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem),
         (status = 422, body = Problem, description = "a field is wrong, the repository or ref is not there, or the Idempotency-Key was sent with another request"),
-        (status = 429, body = Problem, description = "too many requests a minute, or as many runs today as one may start (`too_many_runs`)"),
+        (status = 429, body = Problem, description = "too many requests a minute, or as many runs today as one may start (`too_many_runs`), or as much spent as one may spend (`budget_exceeded`)"),
         (status = 507, body = Problem, description = "the server's disk is nearly full"),
     )
 )]
@@ -77,6 +77,7 @@ pub async fn create_run(
     }
     let variations = request.check(&app.config.agents)?;
     check_room(&app)?;
+    check_budget(&app, user.id.as_str()).await?;
     let url = app
         .repos
         .check_url(request.github_url.trim())
@@ -114,6 +115,10 @@ pub async fn create_run(
         git_ref: git_ref.map(str::to_owned),
         base_sha: resolved.sha,
         prompt: request.prompt.trim().to_owned(),
+        max_run_cost_usd: request
+            .limits
+            .as_ref()
+            .and_then(|limits| limits.max_run_cost_usd),
         idempotency: idempotency.clone(),
         variations,
     };
@@ -137,6 +142,22 @@ fn day_is_full(app: &AppState) -> ApiError {
          the next day begins at midnight UTC"
     );
     ApiError::limited("too_many_runs", detail, most, until_tomorrow())
+}
+
+/// Who has spent what one may spend today starts nothing more.
+pub(super) async fn check_budget(app: &AppState, user: &str) -> ApiResult<()> {
+    let Some(ceiling) = app.config.limits.cost_per_day_usd else {
+        return Ok(());
+    };
+    let spent = app.db.spent_today(user, now_ms()).await?;
+    if spent < ceiling {
+        return Ok(());
+    }
+    let detail = format!(
+        "this account has spent ${spent:.2} today and may spend ${ceiling} a day \
+         (MAX_COST_PER_USER_PER_DAY_USD): the next day begins at midnight UTC"
+    );
+    Err(ApiError::too_many(detail, until_tomorrow()).with_code(BUDGET_EXCEEDED))
 }
 
 /// The time until midnight UTC.

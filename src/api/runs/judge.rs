@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::create::check_model;
+use super::create::{check_budget, check_model};
 use super::{VariationView, find_run, readable_run};
 use crate::api::error::{ApiError, ApiResult, Problem};
 use crate::api::extract::{Json, Path};
@@ -161,6 +161,7 @@ impl JudgementView {
         (status = 202, body = JudgementView), (status = 404, body = Problem),
         (status = 409, body = Problem, description = "the run or its judge has not ended, or fewer than two have changed anything"),
         (status = 422, body = Problem),
+        (status = 429, body = Problem, description = "as much spent today as one may spend (`budget_exceeded`)"),
     )
 )]
 pub async fn judge_run(
@@ -176,6 +177,7 @@ pub async fn judge_run(
     let model = request
         .model
         .unwrap_or_else(|| agents.judge_model().to_owned());
+    check_budget(&app, user.id.as_str()).await?;
     let refuse = |code, why: &'static str| Err(ApiError::conflict(code, why));
     match app
         .runs

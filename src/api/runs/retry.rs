@@ -2,12 +2,13 @@
 
 use axum::http::StatusCode;
 
-use super::create::check_room;
+use super::create::{check_budget, check_room};
 use super::{RunView, find_run, find_variation};
 use crate::api::error::{ApiError, ApiResult, Problem};
 use crate::api::extract::{Json, Path};
 use crate::app::AppState;
 use crate::auth::{CurrentUser, Scope};
+use crate::runs::BUDGET_EXCEEDED;
 
 /// Try a variation again, with the same inputs. Its new attempt runs in a Job of its own
 /// (`agent-{run}-{i}-r{n}`); log and patch of the earlier one stay (`?attempt=`), and the stream tells
@@ -17,7 +18,8 @@ use crate::auth::{CurrentUser, Scope};
     params(("id" = String, Path), ("variation" = u8, Path)),
     responses(
         (status = 202, body = RunView), (status = 404, body = Problem),
-        (status = 409, body = Problem, description = "it has not ended, it was picked, or a credential that it needs is gone"),
+        (status = 409, body = Problem, description = "it has not ended, it was picked, the run has spent what it may (`budget_exceeded`), or a credential that it needs is gone"),
+        (status = 429, body = Problem, description = "as much spent today as one may spend (`budget_exceeded`)"),
         (status = 507, body = Problem, description = "the server's disk is nearly full"),
     )
 )]
@@ -37,6 +39,13 @@ pub async fn retry_variation(
         return Err(ApiError::conflict("selected", detail));
     }
     check_room(&app)?;
+    check_budget(&app, user.id.as_str()).await?;
+    if let Some(ceiling) = run.max_run_cost_usd
+        && run.spent_usd().is_some_and(|spent| spent >= ceiling)
+    {
+        let detail = format!("the run has spent the ${ceiling} that it may spend; start a new one");
+        return Err(ApiError::conflict(BUDGET_EXCEEDED, detail));
+    }
     // A credential that was for this run only went with its end.
     app.credentials.of_run(&run, run.uses).await?;
     let retried = app.runs.retry(variation.key).await;

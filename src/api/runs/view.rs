@@ -31,6 +31,9 @@ pub struct RunView {
     /// Whether they were run at the base commit, too.
     pub checks_before: bool,
     pub limits: LimitsView,
+    /// US dollars that its variations have spent until now, in all attempts; null where nothing of it is
+    /// known. What is not known is not in it, and cannot reach `max_run_cost_usd`.
+    pub spent_usd: Option<f64>,
     /// Its agents use what you have stored, or what was sent with the run.
     pub uses: UsesView,
     pub created_at: String,
@@ -60,6 +63,8 @@ pub struct LimitsView {
     pub max_total_tokens: Option<u64>,
     pub max_cost_usd: Option<f64>,
     pub max_steps: Option<u32>,
+    /// Of all variations together; null is no limit.
+    pub max_run_cost_usd: Option<f64>,
 }
 
 impl From<&Limits> for LimitsView {
@@ -69,6 +74,7 @@ impl From<&Limits> for LimitsView {
             max_total_tokens: limits.max_total_tokens,
             max_cost_usd: limits.max_cost_usd,
             max_steps: limits.max_steps,
+            max_run_cost_usd: None,
         }
     }
 }
@@ -172,6 +178,7 @@ impl RunView {
     pub fn new(mut run: Run, namespace: &str) -> Self {
         let judgement = JudgementView::take(&mut run);
         // These are the same for all of them.
+        let spent_usd = run.spent_usd();
         let given = run.variations.first().map(|variation| &variation.config);
         Self {
             run_id: run.id.to_string(),
@@ -185,9 +192,13 @@ impl RunView {
                 .map(|config| config.checks.clone())
                 .unwrap_or_default(),
             checks_before: given.is_some_and(|config| config.checks_before),
-            limits: given
-                .map(|config| LimitsView::from(&config.limits))
-                .unwrap_or_default(),
+            limits: LimitsView {
+                max_run_cost_usd: run.max_run_cost_usd,
+                ..given
+                    .map(|config| LimitsView::from(&config.limits))
+                    .unwrap_or_default()
+            },
+            spent_usd,
             uses: UsesView {
                 git_credential: run.uses.git,
                 provider_key: run.uses.provider,

@@ -17,6 +17,7 @@ pub(super) struct RunRow {
     git_ref: Option<String>,
     base_sha: String,
     prompt: String,
+    max_run_cost_usd: Option<f64>,
     status: String,
     created_ms: i64,
     finished_ms: Option<i64>,
@@ -28,7 +29,7 @@ pub(super) struct RunRow {
 }
 
 impl RunRow {
-    pub(super) const SELECT: &'static str = "SELECT id, user_id, repo_url, git_ref, base_sha, prompt, status, \
+    pub(super) const SELECT: &'static str = "SELECT id, user_id, repo_url, git_ref, base_sha, prompt, max_run_cost_usd, status, \
          created_ms, finished_ms, selected_index, selected_note, selected_ms, uses_git_credential, \
          uses_provider_key FROM runs";
 
@@ -81,6 +82,7 @@ impl RunRow {
             git_ref: self.git_ref,
             base_sha: self.base_sha,
             prompt: self.prompt,
+            max_run_cost_usd: self.max_run_cost_usd,
             created_ms: self.created_ms,
             finished_ms: self.finished_ms,
             uses: Uses {
@@ -131,6 +133,7 @@ pub(super) struct VariationRow {
     cancel_requested: bool,
     turn: Option<i64>,
     position: Option<u32>,
+    spent_usd: Option<f64>,
     pod: Option<String>,
     applied_ms: Option<i64>,
     scheduled_ms: Option<i64>,
@@ -232,6 +235,7 @@ impl VariationRow {
             }),
             cancel_requested: self.cancel_requested,
             turn: self.turn,
+            spent_usd: self.spent_usd,
             position: self
                 .position
                 .filter(|_| self.turn.is_none() && self.settled_ms.is_none()),

@@ -43,8 +43,8 @@ impl Db {
         }
         sqlx::query(
             "INSERT INTO runs (id, user_id, repo_url, git_ref, base_sha, prompt, status, created_ms,
-                idempotency_key, request_hash, uses_git_credential, uses_provider_key)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                idempotency_key, request_hash, uses_git_credential, uses_provider_key, max_run_cost_usd)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(run.id.to_string())
         .bind(&run.user)
@@ -58,6 +58,7 @@ impl Db {
         .bind(idempotency.map(|it| &it.request_hash))
         .bind(run.uses.git)
         .bind(run.uses.provider)
+        .bind(run.max_run_cost_usd)
         .execute(&mut *tx)
         .await?;
         for (index, variation) in (0..).zip(&run.variations) {

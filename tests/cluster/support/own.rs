@@ -166,6 +166,11 @@ impl OwnServer {
         accepted["run_id"].as_str().unwrap().to_owned()
     }
 
+    /// A repository that server and agents reach.
+    pub(crate) fn repo(&self) -> &str {
+        &self.repo
+    }
+
     /// A bash script with this server's namespace.
     pub(crate) async fn sh(&self, script: &str) -> String {
         let script = format!("AIDEATOR_NAMESPACE={}\n{script}", self.namespace);

@@ -31,6 +31,7 @@ impl CreateRunRequest {
                 max_total_tokens: given.limits.max_total_tokens,
                 max_cost_usd: given.limits.max_cost_usd,
                 max_steps: given.limits.max_steps,
+                max_run_cost_usd: run.max_run_cost_usd,
             }),
             // Not to be had again.
             git_credential: None,

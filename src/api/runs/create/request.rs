@@ -121,7 +121,7 @@ pub enum EngineName {
     Judge,
 }
 
-/// Where each variation stops by itself.
+/// Where each variation stops by itself, and where the server stops all of them.
 #[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RunLimits {
@@ -129,6 +129,9 @@ pub struct RunLimits {
     pub max_total_tokens: Option<u64>,
     pub max_cost_usd: Option<f64>,
     pub max_steps: Option<u32>,
+    /// US dollars for all variations together, in all attempts: when they have spent it, what runs is
+    /// cancelled (`budget_exceeded`) and its work kept. A cost that is not known is not counted.
+    pub max_run_cost_usd: Option<f64>,
 }
 
 /// Collects what is wrong, so that all of it is told at once.
@@ -310,9 +313,12 @@ impl CreateRunRequest {
             "limits.max_steps",
             "must be at least 1",
         );
-        let fine = limits
-            .max_cost_usd
-            .is_none_or(|cost| cost > 0.0 && cost.is_finite());
-        problems.unless(fine, "limits.max_cost_usd", "must be more than 0");
+        for (name, cost) in [
+            ("max_cost_usd", limits.max_cost_usd),
+            ("max_run_cost_usd", limits.max_run_cost_usd),
+        ] {
+            let fine = cost.is_none_or(|cost| cost > 0.0 && cost.is_finite());
+            problems.unless(fine, &format!("limits.{name}"), "must be more than 0");
+        }
     }
 }
