@@ -58,6 +58,13 @@ impl Config {
         env.finish(agents)
     }
 
+    /// Only where the data is.
+    pub fn storage_from_env() -> Result<Storage, ConfigErrors> {
+        let mut env = Env::process();
+        let storage = Storage::from_env(&mut env);
+        env.finish(storage)
+    }
+
     fn read(env: &mut Env<'_>) -> Self {
         let http = Http::from_env(env);
         let logging = Logging::from_env(env);

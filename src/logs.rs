@@ -10,6 +10,7 @@
 //! - A log has one writer at a time; bytes once committed never change.
 
 mod bell;
+mod copy;
 mod cursor;
 mod fence;
 mod ingest;
@@ -19,6 +20,7 @@ mod store;
 mod tail;
 
 pub use bell::{Bell, Tick};
+pub use copy::{StoredFile, blocks};
 pub use cursor::{LogCursor, Piece, Position};
 pub use fence::{Fence, Place};
 pub use ingest::{Gap, Ingest};

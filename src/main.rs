@@ -43,6 +43,14 @@ enum Command {
     Doctor,
     /// Print the manifest of a run, for `kubectl apply -f -`; stdin has the JSON of POST /api/v1/runs.
     Render,
+    /// Write everything that is kept to stdout, as a tar file; the server may run meanwhile.
+    Backup,
+    /// Read such a file from stdin into `DATA_DIR`, which no server may use meanwhile.
+    Restore {
+        /// Delete what `DATA_DIR` has.
+        #[arg(long)]
+        replace: bool,
+    },
     /// Create an account, whatever REGISTRATION says; its password is read from stdin.
     CreateUser {
         /// The account's e-mail address.
@@ -79,6 +87,8 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
                 std::io::read_to_string(std::io::stdin()).context("failed to read from stdin")?;
             print(&cli::render(Config::agents_from_env()?, &request).await?)
         }
+        Command::Backup => backup().await,
+        Command::Restore { replace } => restore(replace).await,
         Command::CreateUser { email } => create_user(email).await,
         Command::Client(command) => Ok(client::run(command).await.into()),
         Command::Completion { shell } => {
@@ -106,6 +116,29 @@ async fn doctor() -> anyhow::Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+async fn backup() -> anyhow::Result<ExitCode> {
+    let volume = cli::backup(&Config::storage_from_env()?, std::io::stdout()).await?;
+    tell(&format!(
+        "backed up {} files, {} bytes",
+        volume.files, volume.bytes
+    ))
+}
+
+async fn restore(replace: bool) -> anyhow::Result<ExitCode> {
+    let storage = Config::storage_from_env()?;
+    let volume = cli::restore(&storage, std::io::stdin(), replace).await?;
+    tell(&format!(
+        "restored {} files, {} bytes",
+        volume.files, volume.bytes
+    ))
+}
+
+/// For people: what is on stdout may be data.
+fn tell(text: &str) -> anyhow::Result<ExitCode> {
+    writeln!(std::io::stderr(), "{text}").context("failed to write to stderr")?;
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn create_user(email: String) -> anyhow::Result<ExitCode> {

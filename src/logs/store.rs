@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
@@ -76,11 +76,16 @@ impl LogStore {
         bell
     }
 
+    /// The directory of all of it.
+    pub(super) fn root(&self) -> &Path {
+        &self.0.root
+    }
+
     fn dir(&self, run: RunId) -> PathBuf {
         self.0.root.join(run.to_string())
     }
 
-    fn file(&self, key: VariationKey, suffix: &str) -> PathBuf {
+    pub(super) fn file(&self, key: VariationKey, suffix: &str) -> PathBuf {
         let name = match key.attempt {
             0 => format!("{}.{suffix}", key.index),
             n => format!("{}.r{n}.{suffix}", key.index),
@@ -223,7 +228,7 @@ impl LogStore {
 }
 
 /// Offset just after the last newline among the first `len` bytes.
-fn end_of_last_line(file: &File, len: u64) -> io::Result<u64> {
+pub(super) fn end_of_last_line(file: &File, len: u64) -> io::Result<u64> {
     let mut end = len;
     let mut block = vec![0; 64 * 1024];
     while end > 0 {

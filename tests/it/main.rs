@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod auth;
+mod backup;
 mod bundle;
 mod cancel;
 mod causes;
