@@ -36,6 +36,8 @@ COPY --from=build /binaries/ /
 COPY --from=kubectl /bin/kubectl /kubectl
 
 FROM ${API_BASE_IMAGE} AS api
+ARG VERSION=dev REVISION=unknown
+LABEL org.opencontainers.image.version="${VERSION}" org.opencontainers.image.revision="${REVISION}"
 LABEL org.opencontainers.image.title="AIdeator server" org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=binaries /kubectl /aideator /usr/local/bin/
 # Give memory back that a password hash or a burst of logs took (mallopt(3)): 25 MiB stay, not 60.
@@ -53,6 +55,8 @@ RUN for tool in git python3 curl make; do command -v "$tool" >/dev/null || missi
       && rm -rf /var/lib/apt/lists/*; fi
 
 FROM tools AS agent
+ARG VERSION=dev REVISION=unknown
+LABEL org.opencontainers.image.version="${VERSION}" org.opencontainers.image.revision="${REVISION}"
 LABEL org.opencontainers.image.title="AIdeator agent" org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=binaries /aideator-agent /usr/local/bin/
 USER 1000:1000
@@ -108,6 +112,8 @@ COPY agent/engines/aider /usr/local/bin/engine-aider
 USER 1000:1000
 
 FROM tools AS demo
+ARG VERSION=dev REVISION=unknown
+LABEL org.opencontainers.image.version="${VERSION}" org.opencontainers.image.revision="${REVISION}"
 LABEL org.opencontainers.image.title="AIdeator scripted model and git server (for demonstrations and tests)" org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=binaries /aideator-demo /usr/local/bin/
 USER 1000:1000
