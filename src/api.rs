@@ -40,6 +40,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(auth::login::login))
         .routes(routes!(auth::login::logout))
         .routes(routes!(auth::me::me))
+        .routes(routes!(auth::password::change_password))
         .routes(routes!(
             auth::api_keys::create_api_key,
             auth::api_keys::list_api_keys

@@ -5,6 +5,7 @@
 pub mod api_keys;
 pub mod login;
 pub mod me;
+pub mod password;
 pub mod register;
 
 use serde::Serialize;

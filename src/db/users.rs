@@ -160,6 +160,28 @@ impl Db {
         Ok(row.map(UserRow::into_user))
     }
 
+    /// Changes an account's password, and ends all of its sessions but this one.
+    pub async fn change_password(
+        &self,
+        user: &UserId,
+        password_hash: &str,
+        session: &SessionId,
+    ) -> Result<(), DbError> {
+        let mut transaction = self.write().begin().await?;
+        sqlx::query("UPDATE users SET password_hash = ? WHERE id = ?")
+            .bind(password_hash)
+            .bind(user.as_str())
+            .execute(&mut *transaction)
+            .await?;
+        sqlx::query("DELETE FROM sessions WHERE user_id = ? AND id <> ?")
+            .bind(user.as_str())
+            .bind(session.as_str())
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
     /// Ends a session.
     pub async fn delete_session(&self, id: &SessionId) -> Result<(), DbError> {
         sqlx::query("DELETE FROM sessions WHERE id = ?")

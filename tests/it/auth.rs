@@ -299,3 +299,46 @@ async fn a_key_of_another_account_cannot_be_revoked() {
         .expect_problem(404, "not_found");
     key.get(ME).await.expect(200);
 }
+
+#[tokio::test]
+async fn a_new_password_ends_all_other_sessions_and_their_streams() {
+    const PASSWORD: &str = "/api/v1/auth/password";
+    let test = TestApp::spawn().await;
+    let user = test.user("a@example.com").await;
+    let anonymous = test.anonymous();
+    let account = |password: &str| json!({"email": "a@example.com", "password": password});
+    let login = anonymous.post(LOGIN, &account("TestPass123")).await;
+    let token = login.expect(200).json()["access_token"].clone();
+    let bearer = format!("Bearer {}", token.as_str().unwrap());
+    let elsewhere = anonymous.with_header("authorization", &bearer);
+    let run = test.start_run(&user, 1).await;
+    let mut open = elsewhere.stream(&run.path("/stream"), None).await;
+    let (key, _) = api_key(&user, &anonymous, json!({"name": "stays"})).await;
+
+    let change =
+        |current: &str, new: &str| json!({"current_password": current, "new_password": new});
+    key.post(PASSWORD, &change("TestPass123", "OtherPass123"))
+        .await
+        .expect_problem(403, "forbidden");
+    user.post(PASSWORD, &change("WrongPass123", "OtherPass123"))
+        .await
+        .expect_problem(403, "wrong_password");
+    user.post(PASSWORD, &change("TestPass123", "weak"))
+        .await
+        .expect_problem(422, "validation_failed");
+    elsewhere.get(ME).await.expect(200);
+    user.post(PASSWORD, &change("TestPass123", "OtherPass123"))
+        .await
+        .expect(204);
+
+    open.rest().await;
+    elsewhere.get(ME).await.expect_problem(401, "unauthorized");
+    user.get(ME).await.expect(200);
+    key.get(ME).await.expect(200);
+    let old = anonymous.post(LOGIN, &account("TestPass123")).await;
+    old.expect_problem(401, "unauthorized");
+    anonymous
+        .post(LOGIN, &account("OtherPass123"))
+        .await
+        .expect(200);
+}

@@ -109,7 +109,7 @@ fn secure(app: &App) -> bool {
         .is_some_and(|url| url.scheme() == "https")
 }
 
-fn throttle(app: &App, key: &str) -> ApiResult<()> {
+pub(super) fn throttle(app: &App, key: &str) -> ApiResult<()> {
     match app.auth.logins.check(key).retry_after {
         None => Ok(()),
         Some(wait) => Err(ApiError::too_many(
