@@ -71,6 +71,7 @@ fn routes() -> OpenApiRouter<AppState> {
             runs::shares::list_shares
         ))
         .routes(routes!(runs::shares::revoke_share))
+        .routes(routes!(runs::publish::publish_run))
         .routes(routes!(runs::judge::judge_run))
         .routes(routes!(runs::judge::show_judgement))
         .routes(routes!(runs::commands::list_commands))

@@ -9,6 +9,7 @@ mod event;
 mod id;
 mod judge;
 mod price;
+mod publication;
 mod run;
 mod status;
 mod turn;
@@ -19,6 +20,7 @@ pub use event::{Event, EventKind, NewEvent};
 pub use id::{BadRunId, RunId, VariationKey, job_name};
 pub use judge::{Candidate, JUDGE, Judge, Judgement};
 pub use price::{cost_usd, list_price};
+pub use publication::{PUBLISHER, Published, is_variation};
 pub use run::{
     CheckResult, Idempotency, NewJudge, NewRun, NewVariation, PatchStats, Run, Selection, Settled,
     Timings, Usage, Variation, VariationUpdate,

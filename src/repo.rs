@@ -14,6 +14,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, StatusCode};
 use url::Url;
 
+pub use self::refs::is_branch_name;
 use self::refs::{Refs, is_object_id};
 use crate::config::AllowedHost;
 use crate::credentials::GitAccess;

@@ -15,6 +15,7 @@ mod judge;
 mod launch;
 mod meter;
 mod observe;
+mod publish;
 mod reconcile;
 mod retry;
 mod script;
@@ -28,6 +29,7 @@ mod watch;
 pub(crate) use digest::hex;
 pub use judge::Judging;
 pub(crate) use meter::BUDGET_EXCEEDED;
+pub use publish::LARGEST_PATCH;
 pub use verify::{Side, Verdict, Verification};
 
 use std::collections::HashMap;

@@ -20,7 +20,7 @@ use tokio::sync::watch;
 use crate::clock;
 use crate::db::{Db, DbError};
 use crate::logs::{Bell, LogCursor, LogStore, Piece, Position, Tick};
-use crate::model::{Event, EventKind, JUDGE, Run, RunId, VariationKey};
+use crate::model::{Event, EventKind, Run, RunId, VariationKey, is_variation};
 
 /// Something to tell.
 #[derive(Debug)]
@@ -95,9 +95,10 @@ impl RunReader {
         let bell = store.bell(run.id);
         let ear = bell.listen();
         let mut keys: Vec<VariationKey> = run.variations.iter().map(|v| v.key).collect();
-        let judge = run.judge.as_ref().map(|judge| judge.attempt.key);
-        // A judge is a stream of its own, after the run's.
-        keys.extend(judge.filter(|key| only == Some(key.index)));
+        // A judge is a stream of its own, after the run's; so is a publisher.
+        let other = run.current().map(|it| it.key);
+        let mut other = other.filter(|key| !is_variation(key.index) && only == Some(key.index));
+        keys.extend(other.next());
         let token = match token {
             Some(token) if token.fits(keys.len(), only) => token,
             Some(_) => return Err(BadToken.into()),
@@ -142,7 +143,8 @@ impl RunReader {
         reader.ended = match only {
             None => {
                 let mut queue = reader.queue.iter();
-                queue.all(|event| event.index == Some(JUDGE)) && run.finished_ms.is_some()
+                queue.all(|event| event.index.is_some_and(|index| !is_variation(index)))
+                    && run.finished_ms.is_some()
             }
             Some(only) => {
                 let mut settled = run.current().filter(|v| v.settled.is_some());
@@ -202,7 +204,7 @@ impl RunReader {
 
     fn is_told(&self, index: u8) -> bool {
         match self.only {
-            None => index != JUDGE,
+            None => is_variation(index),
             Some(only) => index == only,
         }
     }
@@ -268,9 +270,9 @@ impl RunReader {
                 later.kind == EventKind::AgentRetry
                     && (event.index.is_none() || later.index == event.index)
             });
-            let judges = self.only == Some(JUDGE);
-            let run_ends = event.kind == EventKind::RunComplete && !judges;
-            let shown = event.index.map_or(!judges, |index| self.is_told(index));
+            let apart = self.only.is_some_and(|only| !is_variation(only));
+            let run_ends = event.kind == EventKind::RunComplete && !apart;
+            let shown = event.index.map_or(!apart, |index| self.is_told(index));
             if shown && !(run_ends && undone) {
                 tell(Item::Event(&event), &self.token);
                 told = true;

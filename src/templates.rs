@@ -5,8 +5,10 @@
 
 mod check;
 mod render;
+mod secret;
 
-pub use render::{RunManifest, Templates, keys_secret_name, secret_name};
+pub use render::{RunManifest, Templates};
+pub use secret::{keys_secret_name, secret_name};
 
 use handlebars::RenderError;
 

@@ -53,6 +53,9 @@ pub struct Config {
     /// What [`Engine::Judge`] compares.
     #[serde(default)]
     pub judge: Option<Judge>,
+    /// What [`Engine::Publish`] pushes.
+    #[serde(default)]
+    pub publish: Option<Publish>,
 }
 
 impl Default for Config {
@@ -72,6 +75,7 @@ impl Default for Config {
             limits: Limits::default(),
             prices: None,
             judge: None,
+            publish: None,
         }
     }
 }
@@ -87,6 +91,59 @@ pub enum Engine {
     Command,
     /// Nobody: the results of other variations are compared (`agent/JUDGE.md`).
     Judge,
+    /// Nobody: the result of a variation is pushed as a branch.
+    Publish,
+}
+
+/// A result as it is to be pushed.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Publish {
+    /// Whose result it is.
+    pub variation_id: u8,
+    /// Which attempt of it.
+    pub attempt: u32,
+    /// A branch that the repository does not have yet.
+    pub branch: String,
+    /// Of the commit.
+    pub message: String,
+    /// Of the commit, as author and committer.
+    pub author_name: String,
+    /// The same one's address.
+    pub author_email: String,
+    /// Git's id of the tree that must come of it.
+    #[serde(default)]
+    pub tree: Option<String>,
+    /// The diff to the base commit, in base64.
+    #[serde(default)]
+    pub patch: String,
+    /// Asked for after the push.
+    #[serde(default)]
+    pub pull_request: Option<PullRequest>,
+}
+
+/// A pull request, or a merge request as GitLab says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PullRequest {
+    /// What the repository's host speaks.
+    pub forge: Forge,
+    /// Its title.
+    pub title: String,
+    /// Its text.
+    pub body: String,
+    /// The branch that it is to be merged into.
+    pub base: String,
+}
+
+/// A kind of git host with a REST API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Forge {
+    /// github.com, or GitHub Enterprise.
+    Github,
+    /// gitlab.com, or one's own.
+    Gitlab,
+    /// Gitea or Forgejo.
+    Gitea,
 }
 
 /// What a judge compares.

@@ -7,10 +7,12 @@
 mod checkout;
 mod command;
 mod credential;
+mod push;
 mod snapshot;
 
 pub(crate) use checkout::{Checkout, CheckoutError};
-pub(crate) use credential::answer;
+pub(crate) use credential::{answer, password};
+pub(crate) use push::Commit;
 pub(crate) use snapshot::{Snapshot, SnapshotError};
 
 #[cfg(test)]

@@ -19,6 +19,8 @@ pub(crate) struct Input {
     pub(crate) prompt: String,
     pub(crate) config: Config,
     pub(crate) provider: Provider,
+    /// What must never be printed: the provider's key, or where there is none the git token.
+    pub(crate) secret: String,
     /// Model name as it was asked for.
     pub(crate) model: String,
     /// The only large writable directory.
@@ -78,10 +80,21 @@ impl Input {
             Some(model) => model.clone(),
             None => variable("MODEL")?.unwrap_or(DEFAULT_MODEL.to_owned()),
         };
+        let (provider, secret) = if config.engine == config::Engine::Publish {
+            // It asks no model, and has no key for one.
+            let file = read_file(&credential_file()?)?;
+            let token = file.and_then(|file| crate::git::password(&file));
+            (Provider::none(), token.unwrap_or_default())
+        } else {
+            let provider = Provider::read()?;
+            let key = provider.api_key.clone();
+            (provider, key)
+        };
         Ok(Self {
             prompt,
             config,
-            provider: Provider::read()?,
+            provider,
+            secret,
             model,
             workspace: workspace()?,
             scratch: std::env::temp_dir(),
@@ -113,8 +126,7 @@ impl Repository {
             }
             (None, None) => Revision::Name("HEAD".to_owned()),
         };
-        let credential =
-            PathBuf::from(variable("AIDEATOR_GIT_CREDENTIAL")?.unwrap_or(CREDENTIAL.into()));
+        let credential = credential_file()?;
         let credential = credential.try_exists()?.then_some(credential);
         Ok(Self {
             url,
@@ -122,6 +134,13 @@ impl Repository {
             credential,
         })
     }
+}
+
+/// Where the credential of the repository's host is, if anywhere.
+fn credential_file() -> Result<PathBuf> {
+    Ok(variable("AIDEATOR_GIT_CREDENTIAL")?
+        .unwrap_or(CREDENTIAL.into())
+        .into())
 }
 
 /// The only large writable directory of the container.
@@ -132,6 +151,13 @@ pub(crate) fn workspace() -> Result<PathBuf> {
 }
 
 impl Provider {
+    fn none() -> Self {
+        Self {
+            base_url: String::new(),
+            api_key: String::new(),
+        }
+    }
+
     fn read() -> Result<Self> {
         let base_url = variable("OPENAI_BASE_URL")?.unwrap_or(DEFAULT_BASE_URL.to_owned());
         let base_url = base_url.trim_end_matches('/').to_owned();

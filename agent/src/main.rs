@@ -7,7 +7,7 @@
 //! [`conversation`], an [`engine`] works with [`model`] and [`tools`] (files through [`workspace`],
 //! commands through [`shell`]) within its [`limits`] (costs by [`prices`](aideator_agent::prices)), [`checks`] judge, [`git`]
 //! makes the patch, and [`output`] has printed all of it; [`run`] holds this together. An engine that
-//! is another program has the model through the [`broker`]. A [`judge`] compares what others made.
+//! is another program has the model through the [`broker`]. A [`judge`] compares what others made, and [`publish`] pushes it.
 
 mod broker;
 mod checks;
@@ -23,6 +23,7 @@ mod judge;
 mod limits;
 mod model;
 mod output;
+mod publish;
 mod run;
 mod shell;
 mod signal;
@@ -82,7 +83,7 @@ fn give_credential(file: &str, operation: &str) -> Result<ExitCode> {
 /// Runs, and says how it ended also when the agent itself fails.
 async fn supervise(termination: Termination) -> Result<ExitCode> {
     let input = Input::read();
-    let key = input.as_ref().map_or("", |input| &input.provider.api_key);
+    let key = input.as_ref().map_or("", |input| &input.secret);
     let total = input
         .as_ref()
         .ok()
@@ -97,6 +98,7 @@ async fn supervise(termination: Termination) -> Result<ExitCode> {
                 tokio::spawn(async move {
                     match input.config.engine {
                         Engine::Judge => judge::run(input, &output, &cancel).await,
+                        Engine::Publish => publish::run(input, &output, &cancel).await,
                         Engine::Builtin | Engine::Command => {
                             run::run(input, &output, &cancel).await
                         }

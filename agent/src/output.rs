@@ -350,6 +350,7 @@ fn is_result(body: &Body) -> bool {
             | Body::Comparison(_)
             | Body::Judgement(_)
             | Body::Verdict(_)
+            | Body::Published { .. }
             | Body::Patch(PatchPart { .. })
             | Body::Error { .. }
             | Body::Finished { .. }

@@ -172,6 +172,16 @@ pub enum Body {
     Judgement(Judgement),
     /// What a judge says of all results.
     Verdict(Verdict),
+    /// A result was pushed. Said again with the pull request's address when there is one.
+    Published {
+        /// The new branch.
+        branch: String,
+        /// The commit it names.
+        commit: String,
+        /// Of the pull request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        url: Option<String>,
+    },
     /// A piece of the change, see [`crate::patch`].
     Patch(PatchPart),
     /// Last line.
@@ -243,6 +253,8 @@ pub enum Step {
     Check,
     /// Making the patch.
     Diff,
+    /// Pushing a result.
+    Publish,
     /// A step of a later version.
     #[serde(other)]
     Other,

@@ -81,6 +81,7 @@ async fn prepare<'a>(
         config::Engine::Builtin => "builtin",
         config::Engine::Command => "command",
         config::Engine::Judge => "judge",
+        config::Engine::Publish => "publish",
     };
     output
         .print(Body::Started {

@@ -4,6 +4,8 @@
 
 #[path = "support/container.rs"]
 mod container;
+#[path = "support/forge.rs"]
+mod forge;
 #[path = "support/git_host.rs"]
 mod git_host;
 #[path = "support/provider.rs"]
@@ -21,6 +23,8 @@ mod judge;
 mod limits;
 #[path = "agent/private.rs"]
 mod private;
+#[path = "agent/publish.rs"]
+mod publish;
 #[path = "agent/tasks.rs"]
 mod tasks;
 

@@ -375,6 +375,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{id}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Push the picked result as a new branch, and ask for a pull request if you like.
+         * @description A Job does it: it clones the base commit, applies the patch, proves that the tree is the one that was
+         *     picked, commits, and pushes. Nothing is forced; a branch that is there stays as it is.
+         */
+        post: operations["publish_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{id}/script": {
         parameters: {
             query?: never;
@@ -605,6 +626,11 @@ export interface components {
             prefix: string;
             scopes: components["schemas"]["Scope"][];
         };
+        /** @description Whose a commit is. */
+        Author: {
+            email: string;
+            name: string;
+        };
         /** @description The attempt of a variation that is compared. */
         Candidate: {
             /** Format: int32 */
@@ -808,7 +834,7 @@ export interface components {
          * @description Who does the work in an agent's container.
          * @enum {string}
          */
-        EngineName: "builtin" | "command" | "judge";
+        EngineName: "builtin" | "command" | "judge" | "publish";
         /**
          * @description What the server is used for.
          * @enum {string}
@@ -827,6 +853,13 @@ export interface components {
             /** @example check */
             gate: string;
             ok: boolean;
+        };
+        /** @description Access to the repository of a run. */
+        GitCredential: {
+            /** @description It is encrypted and never shown. */
+            token: string;
+            /** @description `x-access-token` unless given, which suits tokens of GitHub, GitLab and Gitea. */
+            username?: string | null;
         };
         /** @enum {string} */
         Health: "healthy" | "unhealthy";
@@ -990,6 +1023,47 @@ export interface components {
             /** @description `urn:aideator:error:` and the code. */
             type: string;
         };
+        /** @description What was published, or is being. */
+        PublicationView: {
+            /** Format: int32 */
+            attempt: number;
+            branch: string;
+            /** @description Null until it was pushed. */
+            commit?: string | null;
+            /**
+             * @description Its own Job, with status, reason and log. Its log is at `/variations/254/logs`, live at
+             *     `/stream?variation=254`.
+             */
+            publisher: components["schemas"]["VariationView"];
+            /** @description Of the pull request. */
+            url?: string | null;
+            /**
+             * Format: int32
+             * @description Whose result it is, and which attempt of it.
+             */
+            variation_id: number;
+        };
+        PublishRequest: {
+            author?: components["schemas"]["Author"] | null;
+            /**
+             * @description One that the repository does not have yet: nothing is overwritten.
+             * @example aideator/refuse-overflow
+             */
+            branch: string;
+            git_credential?: components["schemas"]["GitCredential"] | null;
+            /** @description Of the commit; the beginning of the prompt unless given. */
+            message?: string | null;
+            pull_request?: components["schemas"]["PullRequestRequest"] | null;
+        };
+        /** @description A pull request, or a merge request as GitLab says. */
+        PullRequestRequest: {
+            /** @description The branch to merge into; the run's ref if it is a branch, else the default branch. */
+            base?: string | null;
+            /** @description The rest of the commit's message unless given. */
+            body?: string | null;
+            /** @description The commit's first line unless given. */
+            title?: string | null;
+        };
         RegisterRequest: {
             company?: string | null;
             email: string;
@@ -1052,6 +1126,7 @@ export interface components {
             /** @description Where its Jobs are: for `kubectl -n`. */
             namespace: string;
             prompt: string;
+            publication?: components["schemas"]["PublicationView"] | null;
             /** @description As asked for; null means the default branch. */
             ref?: string | null;
             /** @example run-0198a7c41e5b7d2084c1f0a9b6d3e755 */
@@ -2226,6 +2301,56 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    publish_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublishRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description nothing was picked, it has no patch or one that is too large, there is no credential, or the last publication has not ended */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

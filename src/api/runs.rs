@@ -8,6 +8,7 @@ pub mod judge;
 pub mod list;
 pub mod logs;
 pub mod patch;
+pub mod publish;
 pub mod retry;
 pub mod select;
 pub mod shares;
@@ -21,7 +22,7 @@ pub use view::{RunView, VariationView};
 use crate::api::error::{ApiError, ApiResult};
 use crate::app::AppState;
 use crate::auth::{CurrentUser, Scope};
-use crate::model::{JUDGE, Run, RunId, Variation};
+use crate::model::{Run, RunId, Variation};
 
 /// The user's run of that id. A run of somebody else is not there.
 async fn find_run(app: &AppState, user: &CurrentUser, id: &str) -> ApiResult<Run> {
@@ -52,12 +53,10 @@ fn find_attempt(run: &Run, index: u8, attempt: Option<u32>) -> ApiResult<&Variat
         .ok_or_else(|| ApiError::not_found("attempt", attempt))
 }
 
-/// A variation, or the run's judge.
+/// A variation, or the run's judge or publisher.
 fn find_agent(run: &Run, index: u8) -> ApiResult<&Variation> {
-    match &run.judge {
-        Some(judge) if index == JUDGE => Ok(&judge.attempt),
-        _ => find_variation(run, index),
-    }
+    run.agent(index)
+        .ok_or_else(|| ApiError::not_found("variation", index))
 }
 
 fn find_variation(run: &Run, index: u8) -> ApiResult<&Variation> {

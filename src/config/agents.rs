@@ -6,6 +6,7 @@ use aideator_agent::config::Prices;
 use url::Url;
 
 use super::env::Env;
+use super::forges::Forges;
 use super::kubectl::is_dns_label;
 use super::models::{ModelList, OfferedModel, WordList};
 use super::placement::Placement;
@@ -45,6 +46,8 @@ pub struct Agents {
     pub openai_secret_name: String,
     /// Hosts that repositories may be cloned from.
     pub allowed_git_hosts: Vec<AllowedHost>,
+    /// Which of them take pull requests, and how.
+    pub forges: Forges,
     /// Value of the label `app.kubernetes.io/instance`: keeps the Jobs of two servers in one namespace apart.
     pub instance: String,
 }
@@ -52,11 +55,7 @@ pub struct Agents {
 impl Agents {
     pub(super) fn from_env(env: &mut Env<'_>) -> Self {
         env.section("Agents");
-        let hosts: HostList = env.read(
-            "ALLOWED_GIT_HOSTS",
-            "github.com,gitlab.com",
-            "Hosts that repositories may come from: `host` is https only, `http://host:port` allows plain http there.",
-        );
+        let hosts = git_hosts(env);
         Self {
             image: env.read(
                 "AGENT_IMAGE",
@@ -128,7 +127,8 @@ impl Agents {
                 "openai-secret",
                 "Secret in the same namespace whose key api-key the agents get as OPENAI_API_KEY.",
             ),
-            allowed_git_hosts: hosts.0,
+            allowed_git_hosts: hosts,
+            forges: Forges::from_env(env),
             instance: instance(env),
         }
     }
@@ -175,6 +175,15 @@ impl Agents {
         });
         agents
     }
+}
+
+fn git_hosts(env: &mut Env<'_>) -> Vec<AllowedHost> {
+    let hosts: HostList = env.read(
+        "ALLOWED_GIT_HOSTS",
+        "github.com,gitlab.com",
+        "Hosts that repositories may come from: `host` is https only, `http://host:port` allows plain http there.",
+    );
+    hosts.0
 }
 
 fn instance(env: &mut Env<'_>) -> String {

@@ -132,14 +132,17 @@ pub(super) async fn insert(
     Ok(())
 }
 
-/// What was for this run only goes with its end.
+/// What was for this run only goes when nothing of the run is at work any more.
 pub(super) async fn delete_of_run(
     tx: &mut Transaction<'_, Sqlite>,
     run: RunId,
 ) -> Result<(), DbError> {
-    sqlx::query("DELETE FROM credentials WHERE run_id = ?")
-        .bind(run.to_string())
-        .execute(&mut **tx)
-        .await?;
+    sqlx::query(
+        "DELETE FROM credentials WHERE run_id = ?1
+            AND NOT EXISTS (SELECT 1 FROM variations WHERE run_id = ?1 AND settled_ms IS NULL)",
+    )
+    .bind(run.to_string())
+    .execute(&mut **tx)
+    .await?;
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Runs and their variations.
 
+mod publish;
 mod rows;
 mod write;
 
@@ -9,7 +10,7 @@ use sqlx::AssertSqlSafe;
 
 use self::rows::{JudgementRow, RunRow, VariationRow};
 use super::{Db, DbError};
-use crate::model::{JUDGE, Run, RunId, RunStatus, VariationKey, VariationStatus};
+use crate::model::{PUBLISHER, Run, RunId, RunStatus, VariationKey, VariationStatus};
 
 pub(super) use rows::key as attempt_key;
 pub use write::Inserted;
@@ -176,7 +177,7 @@ impl Db {
         let rows: Vec<(String, i64)> = sqlx::query_as(
             "SELECT status, COUNT(*) FROM current_variations WHERE idx < ? GROUP BY status",
         )
-        .bind(i64::from(JUDGE))
+        .bind(i64::from(PUBLISHER))
         .fetch_all(self.read())
         .await?;
         counted(rows, "variations")

@@ -4,7 +4,7 @@ use sqlx::{Sqlite, Transaction};
 
 use super::runs::attempt_key;
 use super::{Db, DbError};
-use crate::model::{Cause, JUDGE, RunId, VariationKey};
+use crate::model::{Cause, PUBLISHER, RunId, VariationKey};
 
 /// Milliseconds of a day.
 pub const DAY_MS: i64 = 24 * 60 * 60 * 1000;
@@ -97,7 +97,7 @@ impl Db {
             "SELECT COALESCE(SUM(spent_usd), 0.0) FROM variations WHERE run_id = ? AND idx < ?",
         )
         .bind(&run)
-        .bind(i64::from(JUDGE))
+        .bind(i64::from(PUBLISHER))
         .fetch_one(&mut *tx)
         .await?;
         tx.commit().await?;
@@ -134,13 +134,13 @@ impl Db {
         let rows: Vec<(String, i64, i64)> = sqlx::query_as(
             "UPDATE variations SET cancel_requested = 1, cancel_reason = ?1, cancel_message = ?2
              WHERE settled_ms IS NULL AND cancel_requested = 0 AND ((run_id = ?3 AND idx < ?4)
-                OR run_id IN (SELECT id FROM runs WHERE user_id = ?5))
+                OR (idx <> ?4 AND run_id IN (SELECT id FROM runs WHERE user_id = ?5)))
              RETURNING run_id, idx, attempt",
         )
         .bind(&cause.reason)
         .bind(&cause.message)
         .bind(run)
-        .bind(i64::from(JUDGE))
+        .bind(i64::from(PUBLISHER))
         .bind(user)
         .fetch_all(self.write())
         .await?;

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use uuid::Uuid;
 
-use super::JUDGE;
+use super::{JUDGE, PUBLISHER};
 
 /// A run's id, shown as `run-` and 32 lower-case hex digits.
 ///
@@ -68,7 +68,7 @@ impl serde::Serialize for RunId {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct VariationKey {
     pub run: RunId,
-    /// `0…N-1`, which people see as `1…N`; or [`JUDGE`].
+    /// `0…N-1`, which people see as `1…N`; or [`JUDGE`] or [`PUBLISHER`].
     pub index: u8,
     /// 0 for the first try, then one more for each retry.
     pub attempt: u32,
@@ -81,12 +81,14 @@ impl VariationKey {
     }
 }
 
-/// `agent-{run_id}-{i}`, with `-r{n}` appended for the n-th retry; `judge` stands for the judge's index.
+/// `agent-{run_id}-{i}`, with `-r{n}` appended for the n-th retry; `judge` and `publish` stand for the
+/// indexes of those.
 ///
 /// The name is fixed by what it is for, so applying again after a crash changes nothing.
 pub fn job_name(run: RunId, index: u8, attempt: u32) -> String {
     let what = match index {
         JUDGE => "judge".to_owned(),
+        PUBLISHER => "publish".to_owned(),
         index => index.to_string(),
     };
     match attempt {

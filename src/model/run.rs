@@ -2,10 +2,9 @@
 
 use aideator_agent::config::{Config as VariationConfig, Prices};
 
-use super::JUDGE;
 use super::{
-    Candidate, Cause, Credential, Judge, Judgement, RunId, RunStatus, Uses, VariationKey,
-    VariationStatus, cost_usd, list_price,
+    Candidate, Cause, Credential, Judge, Judgement, Published, RunId, RunStatus, Uses,
+    VariationKey, VariationStatus, cost_usd, is_variation, list_price,
 };
 
 /// What a caller asked for, checked and complete.
@@ -75,6 +74,8 @@ pub struct Run {
     pub earlier: Vec<Variation>,
     /// The last one that was asked for.
     pub judge: Option<Judge>,
+    /// The last one that was asked for.
+    pub publication: Option<Variation>,
     pub uses: Uses,
 }
 
@@ -123,13 +124,15 @@ impl Run {
                 .collect(),
             earlier: Vec::new(),
             judge: None,
+            publication: None,
             uses: new.uses,
         }
     }
 
     /// When the run ended, where the end of this attempt was what ended it.
     pub fn ended_by(&self, attempt: &Variation) -> Option<i64> {
-        let mine = attempt.key.index < JUDGE && attempt.timings.settled_ms == self.finished_ms;
+        let mine =
+            is_variation(attempt.key.index) && attempt.timings.settled_ms == self.finished_ms;
         self.finished_ms.filter(|_| mine)
     }
 
@@ -140,10 +143,12 @@ impl Run {
         known.reduce(|sum, usd| sum + usd)
     }
 
-    /// What may have a Job that is at work: each variation's last attempt, and the judge's.
+    /// What may have a Job that is at work: the last attempt at each variation, at judging and at
+    /// publishing.
     pub fn current(&self) -> impl Iterator<Item = &Variation> {
         let judge = self.judge.as_ref().map(|judge| &judge.attempt);
-        self.variations.iter().chain(judge)
+        let others = self.publication.iter().chain(judge);
+        self.variations.iter().chain(others)
     }
 }
 
@@ -254,6 +259,8 @@ pub struct Settled {
     pub patch: Option<PatchStats>,
     /// Of a judge only.
     pub judgement: Option<Judgement>,
+    /// Of who publishes only.
+    pub published: Option<Published>,
 }
 
 /// Tokens that the model's provider reported, summed over all calls.

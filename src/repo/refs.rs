@@ -95,6 +95,22 @@ impl Refs {
     }
 }
 
+/// Whether git takes a text for the name of a branch
+/// (<https://git-scm.com/docs/git-check-ref-format>).
+pub fn is_branch_name(name: &str) -> bool {
+    let part = |part: &str| {
+        !part.is_empty() && !part.starts_with('.') && part.strip_suffix(".lock").is_none()
+    };
+    (1..=200).contains(&name.len())
+        && !name.starts_with('-')
+        && !name.ends_with('.')
+        && !name.contains("..")
+        && !name.contains("@{")
+        && name != "@"
+        && name.split('/').all(part)
+        && !name.contains(|c: char| c.is_whitespace() || c.is_control() || "~^:?*[\\".contains(c))
+}
+
 /// A whole SHA-1 or SHA-256 object id in lower-case hex.
 pub(super) fn is_object_id(text: &str) -> bool {
     matches!(text.len(), 40 | 64) && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))

@@ -10,7 +10,7 @@ use aideator_agent::protocol::{Body, Judgement as Place, Line, Outcome};
 use sha2::{Digest as _, Sha256};
 
 use crate::logs::{Gap, LogStore, Piece, Position};
-use crate::model::{CheckResult, Judgement, PatchStats, Settled, Usage, VariationKey};
+use crate::model::{CheckResult, Judgement, PatchStats, Published, Settled, Usage, VariationKey};
 
 /// Largest patch that is taken from a log, bytes. The agent refuses to print larger ones.
 const PATCH_LIMIT: usize = 16 * 1024 * 1024;
@@ -156,6 +156,17 @@ impl Pass {
                 command, exit_code, ..
             } => {
                 self.base_checks.insert(command, exit_code);
+            }
+            Body::Published {
+                branch,
+                commit,
+                url,
+            } => {
+                settled.published = Some(Published {
+                    branch,
+                    commit,
+                    url,
+                });
             }
             Body::Judgement(place) => self.ranking.push(place),
             Body::Verdict(verdict) => {

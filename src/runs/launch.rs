@@ -9,10 +9,11 @@ use tracing::{error, info, warn};
 use super::Runs;
 use super::follow::patiently;
 use super::judge::with_candidates;
+use super::publish::with_patch;
 use crate::clock;
 use crate::credentials::{CredentialError, RunKeys};
 use crate::kubectl::{Cascade, KubectlError};
-use crate::model::{Cause, JUDGE, Run, Uses, VariationKey, VariationStatus};
+use crate::model::{Cause, JUDGE, PUBLISHER, Run, VariationKey, VariationStatus};
 use crate::templates::{keys_secret_name, secret_name};
 
 /// How long the cluster may be away before a run that waits for it fails.
@@ -21,12 +22,17 @@ const PATIENCE: Duration = Duration::from_mins(10);
 /// Makes the Jobs of those attempts that have none; they share a Secret. Applying twice changes nothing, so this is
 /// also what a server does that finds a half-made run. An error means that there are no Jobs.
 async fn launch(runs: &Runs, run: &Run, keys: &[VariationKey]) -> anyhow::Result<()> {
-    let judged;
-    let run = if keys.iter().any(|key| key.index == JUDGE) {
-        judged = with_candidates(runs, run.clone()).await?;
-        &judged
-    } else {
-        run
+    let filled;
+    let run = match keys.first().map(|key| key.index) {
+        Some(JUDGE) => {
+            filled = with_candidates(runs, run.clone()).await?;
+            &filled
+        }
+        Some(PUBLISHER) => {
+            filled = with_patch(runs, run.clone()).await?;
+            &filled
+        }
+        _ => run,
     };
     let run_keys = match keys_of(runs, run, keys).await {
         Ok(run_keys) => run_keys,
@@ -79,17 +85,14 @@ pub(super) async fn launch_or_refuse(runs: &Runs, run: &Run, keys: &[VariationKe
     }
 }
 
-/// What these attempts may use in the name of the run's owner. A judge clones nothing.
+/// What these attempts, which share Secrets, may use in the name of the run's owner.
 async fn keys_of(
     runs: &Runs,
     run: &Run,
     keys: &[VariationKey],
 ) -> Result<RunKeys, CredentialError> {
-    let judged = keys.iter().any(|key| key.index == JUDGE);
-    let needed = Uses {
-        git: run.uses.git && !judged,
-        ..run.uses
-    };
+    let needed = keys.first().map(|key| run.uses_of(*key));
+    let needed = needed.unwrap_or_default();
     runs.credentials.of_run(run, needed).await
 }
 
@@ -97,7 +100,7 @@ async fn keys_of(
 pub(super) async fn made(runs: &Runs, run: &Run, keys: &[VariationKey]) {
     let applied_ms = clock::now_ms();
     if let Some(key) = keys.first() {
-        let more = run.uses.any().then(|| keys_secret_name(*key));
+        let more = run.uses_of(*key).any().then(|| keys_secret_name(*key));
         for secret in std::iter::once(secret_name(*key)).chain(more) {
             if let Err(error) = own_secret(runs, run, *key, &secret).await {
                 warn!(run.id = %run.id, error = format!("{error:#}"), "a run's Secret stays after its Jobs");
@@ -143,7 +146,7 @@ pub(super) async fn take_keys_back(runs: &Runs, run: &Run, key: VariationKey) {
     let secret = keys_secret_name(key);
     let all = run.current().chain(&run.earlier);
     let mut sharing = all.filter(|it| keys_secret_name(it.key) == secret);
-    if run.uses.any() && sharing.all(|it| it.settled.is_some()) {
+    if run.uses_of(key).any() && sharing.all(|it| it.settled.is_some()) {
         delete(runs, run, "secret", &secret).await;
     }
 }

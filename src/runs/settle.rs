@@ -11,7 +11,7 @@ use super::launch::take_keys_back;
 use super::meter::account;
 use super::supervise::{event, gap_event, status_event};
 use crate::logs::Gap;
-use crate::model::{Cause, EventKind, JUDGE, NewEvent, VariationStatus, VariationUpdate};
+use crate::model::{Cause, EventKind, NewEvent, VariationStatus, VariationUpdate, is_variation};
 use crate::telemetry::metrics;
 
 /// How a variation ended, as the cluster tells it.
@@ -121,7 +121,7 @@ pub(super) async fn settle(
     if let Some(attempt) = run.current().find(|it| it.key == key) {
         metrics::used(attempt);
         // A retry's steps do not begin with its run.
-        if key.index < JUDGE && key.attempt == 0 {
+        if is_variation(key.index) && key.attempt == 0 {
             metrics::stages(run.created_ms, &attempt.timings);
         }
         if let Some(finished_ms) = run.ended_by(attempt) {
@@ -130,7 +130,8 @@ pub(super) async fn settle(
         runs.trace(&run, attempt);
     }
     take_keys_back(runs, &run, key).await;
-    if let Err(error) = runs.judge_if_wanted(run).await {
+    // Boxed: a launch, which few ends lead to, would make every supervisor's task large.
+    if let Err(error) = Box::pin(runs.judge_if_wanted(run)).await {
         warn!(run.id = %key.run, error = format!("{error:#}"), "a run cannot be judged");
     }
     Ok(())

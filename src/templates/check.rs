@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::TemplateError;
-use super::render::{JobContext, SecretContext};
+use super::render::JobContext;
+use super::secret::SecretContext;
 
 /// Fails unless `yaml` is exactly the Secret that `meant` describes.
 pub(super) fn secret(yaml: &str, meant: &SecretContext) -> Result<(), TemplateError> {
@@ -40,10 +41,10 @@ pub(super) fn job(yaml: &str, meant: &JobContext) -> Result<(), TemplateError> {
         .iter()
         .map(|var| json!({"name": var.name, "value": var.value}))
         .collect();
-    env.push(
-        json!({"name": "OPENAI_API_KEY", "valueFrom": {"secretKeyRef":
-        {"name": meant.provider_secret, "key": meant.provider_key}}}),
-    );
+    if let Some(secret) = &meant.provider_secret {
+        let key = json!({"secretKeyRef": {"name": secret, "key": meant.provider_key}});
+        env.push(json!({"name": "OPENAI_API_KEY", "valueFrom": key}));
+    }
     let labels = json!({
         "app.kubernetes.io/name": "aideator-agent",
         "app.kubernetes.io/managed-by": "aideator",
@@ -65,6 +66,12 @@ pub(super) fn job(yaml: &str, meant: &JobContext) -> Result<(), TemplateError> {
     }
     let container = "/spec/template/spec/containers/0";
     let at = |path: &str| format!("{container}{path}");
+    // The credential is in the container that clones, and in this one only where it publishes.
+    let git = json!({"name": "git", "mountPath": "/run/aideator-git", "readOnly": true});
+    let mut mounts = vec![json!({"name": "input", "mountPath": "/run/aideator", "readOnly": true})];
+    mounts.extend(meant.publishes.then_some(git));
+    mounts.push(json!({"name": "workspace", "mountPath": "/workspace"}));
+    mounts.push(json!({"name": "tmp", "mountPath": "/tmp"}));
     let resources = json!({
         "requests": {"cpu": meant.cpu_request, "memory": meant.memory_request},
         "limits": {"cpu": meant.cpu_limit, "memory": meant.memory_limit},
@@ -101,15 +108,7 @@ pub(super) fn job(yaml: &str, meant: &JobContext) -> Result<(), TemplateError> {
                 "/spec/template/spec/volumes/0/secret/secretName",
                 json!(meant.secret_name),
             ),
-            // The credential is in the container that clones, and not in this one.
-            (
-                &at("/volumeMounts"),
-                json!([
-                    {"name": "input", "mountPath": "/run/aideator", "readOnly": true},
-                    {"name": "workspace", "mountPath": "/workspace"},
-                    {"name": "tmp", "mountPath": "/tmp"},
-                ]),
-            ),
+            (&at("/volumeMounts"), Value::Array(mounts)),
             ("/spec/template/spec/containers/1", Value::Null),
             (
                 "/spec/template/spec/initContainers",

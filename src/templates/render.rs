@@ -2,17 +2,19 @@
 
 use std::fmt::Write as _;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use handlebars::{Context, Handlebars, Helper, HelperResult, Output, RenderContext, RenderError};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::secret::{
+    PROVIDER_KEY, SecretContext, config_key, keys_context, keys_secret_name, redact,
+    secret_context, secret_name,
+};
 use super::{TemplateError, check};
 use crate::config::Agents;
-use crate::credentials::{GitAccess, RunKeys};
+use crate::credentials::RunKeys;
 use crate::kubectl::Manifest;
-use crate::model::{JUDGE, Run, Variation, VariationKey, job_name};
+use crate::model::{PUBLISHER, Run, VariationKey, job_name};
 
 const JOB: &str = include_str!("../../templates/job.yaml.hbs");
 const SECRET: &str = include_str!("../../templates/secret.yaml.hbs");
@@ -23,10 +25,6 @@ const JOB_DEADLINE_MARGIN: u64 = 90;
 const POD_DEADLINE_MARGIN: u64 = 60;
 /// Seconds for a clone that comes before the agent, and so before its own limit begins.
 const CLONE_DEADLINE: u64 = 600;
-
-/// Keys of the Secret that is named by [`keys_secret_name`].
-const GIT_CREDENTIAL: &str = "git-credential";
-const PROVIDER_KEY: &str = "provider-key";
 
 /// All templates, read and checked once.
 #[derive(Debug, Clone)]
@@ -39,22 +37,6 @@ pub struct RunManifest {
     pub manifest: Manifest,
     /// The Secrets that these Jobs mount.
     pub secrets: Vec<String>,
-}
-
-#[derive(Serialize)]
-pub(super) struct SecretContext {
-    pub(super) name: String,
-    pub(super) instance: String,
-    pub(super) run_id: String,
-    pub(super) files: Vec<SecretFile>,
-    /// Not where a credential may be stored anew between two applies.
-    pub(super) immutable: bool,
-}
-
-#[derive(Serialize)]
-pub(super) struct SecretFile {
-    pub(super) name: String,
-    pub(super) base64: String,
 }
 
 #[derive(Serialize)]
@@ -71,9 +53,12 @@ pub(super) struct JobContext {
     pub(super) image: String,
     pub(super) image_pull_policy: String,
     pub(super) env: Vec<EnvVar>,
-    /// Where the key for the model's provider is.
-    pub(super) provider_secret: String,
+    /// Where the key for the model's provider is; not given to who asks no model.
+    pub(super) provider_secret: Option<String>,
     pub(super) provider_key: String,
+    /// The container itself has the git credential: nothing of a model runs in it.
+    pub(super) publishes: bool,
+    pub(super) git_volume: bool,
     /// Given where the repository is cloned with a credential, by a container of its own.
     pub(super) clone_image: Option<String>,
     pub(super) keys_secret_name: String,
@@ -158,111 +143,6 @@ impl Templates {
     }
 }
 
-/// Name of the Secret that an attempt's Job mounts: first attempts share the run's, a later one has its
-/// own, because a Secret cannot be changed and the first may be gone. So has a judge.
-pub fn secret_name(key: VariationKey) -> String {
-    if is_first(key) {
-        format!("agent-{}", key.run)
-    } else {
-        key.job_name()
-    }
-}
-
-/// Name of the Secret with what these attempts may use in the name of the run's owner, where there is
-/// anything: apart from their input, because the containers that get the one must not get the other.
-pub fn keys_secret_name(key: VariationKey) -> String {
-    format!("{}-keys", secret_name(key))
-}
-
-fn is_first(key: VariationKey) -> bool {
-    key.attempt == 0 && key.index != JUDGE
-}
-
-/// The Secret of these attempts, which share one; without any, the one that first attempts share.
-fn secret_context(
-    agents: &Agents,
-    run: &Run,
-    keys: &[VariationKey],
-) -> Result<SecretContext, TemplateError> {
-    let first = VariationKey {
-        run: run.id,
-        index: 0,
-        attempt: 0,
-    };
-    let key = keys.first().copied().unwrap_or(first);
-    let mut files = vec![SecretFile {
-        name: "prompt.txt".to_owned(),
-        base64: STANDARD.encode(&run.prompt),
-    }];
-    let of_secret = |it: &&Variation| {
-        if is_first(key) {
-            it.key.index != JUDGE
-        } else {
-            it.key.index == key.index
-        }
-    };
-    for variation in run.current().filter(of_secret) {
-        files.push(SecretFile {
-            name: config_key(variation.key.index),
-            base64: STANDARD.encode(serde_json::to_vec_pretty(&variation.config)?),
-        });
-    }
-    Ok(SecretContext {
-        name: secret_name(key),
-        instance: agents.instance.clone(),
-        run_id: run.id.to_string(),
-        files,
-        immutable: true,
-    })
-}
-
-/// The Secret beside `input` with what must not be read by everybody who reads that.
-fn keys_context(input: &SecretContext, keys: &RunKeys) -> Option<SecretContext> {
-    let file = |name: &str, text: &str| SecretFile {
-        name: name.to_owned(),
-        base64: STANDARD.encode(text),
-    };
-    let git = keys
-        .git
-        .as_ref()
-        .map(|git| file(GIT_CREDENTIAL, &git_credential(git)));
-    let provider = keys
-        .provider
-        .as_ref()
-        .map(|key| file(PROVIDER_KEY, key.expose()));
-    let files: Vec<SecretFile> = git.into_iter().chain(provider).collect();
-    (!files.is_empty()).then(|| SecretContext {
-        name: format!("{}-keys", input.name),
-        instance: input.instance.clone(),
-        run_id: input.run_id.clone(),
-        files,
-        immutable: false,
-    })
-}
-
-/// In the form of git's credential helpers, which is what the agent is to git
-/// (<https://git-scm.com/docs/git-credential>, "INPUT/OUTPUT FORMAT").
-fn git_credential(git: &GitAccess) -> String {
-    let (protocol, host) = git.host.split_once("://").unwrap_or(("https", &git.host));
-    format!(
-        "protocol={protocol}\nhost={host}\nusername={}\npassword={}\n",
-        git.username,
-        git.token.expose()
-    )
-}
-
-fn config_key(index: u8) -> String {
-    format!("config-{index}.json")
-}
-
-/// Says how much there is, not what.
-fn redact(file: &SecretFile) -> SecretFile {
-    SecretFile {
-        name: file.name.clone(),
-        base64: format!("<{} base64 characters, not shown>", file.base64.len()),
-    }
-}
-
 fn job_context(agents: &Agents, run: &Run, key: VariationKey, keys: &RunKeys) -> JobContext {
     let variation = run
         .current()
@@ -275,7 +155,11 @@ fn job_context(agents: &Agents, run: &Run, key: VariationKey, keys: &RunKeys) ->
     let model = config
         .and_then(|config| config.model.clone())
         .unwrap_or_else(|| agents.default_model.clone());
-    let clone_seconds = keys.git.as_ref().map_or(0, |_| CLONE_DEADLINE);
+    let publishes = key.index == PUBLISHER;
+    // Not the variation's image, which may be anybody's.
+    let clone_image = keys.git.as_ref().map(|_| agents.image.clone());
+    let clone_image = clone_image.filter(|_| !publishes);
+    let clone_seconds = clone_image.as_ref().map_or(0, |_| CLONE_DEADLINE);
     let pod_deadline_seconds = clone_seconds + timeout + POD_DEADLINE_MARGIN;
     let keys_secret_name = keys_secret_name(key);
     let (provider_secret, provider_key) = match &keys.provider {
@@ -313,10 +197,11 @@ fn job_context(agents: &Agents, run: &Run, key: VariationKey, keys: &RunKeys) ->
             .into_iter()
             .map(|(name, value)| EnvVar { name, value })
             .collect(),
-        provider_secret,
+        provider_secret: Some(provider_secret).filter(|_| !publishes),
         provider_key: provider_key.to_owned(),
-        // Not the variation's image, which may be anybody's.
-        clone_image: keys.git.as_ref().map(|_| agents.image.clone()),
+        git_volume: publishes || clone_image.is_some(),
+        publishes,
+        clone_image,
         keys_secret_name,
         cpu_request: agents.cpu_request.clone(),
         cpu_limit: agents.cpu_limit.clone(),

@@ -18,6 +18,7 @@ mod follow;
 mod http;
 mod judge;
 mod listing;
+mod publish;
 mod queue;
 mod reconcile;
 mod retention;

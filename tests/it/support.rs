@@ -44,7 +44,7 @@ pub(crate) struct Stopped {
     pub(crate) config: Config,
     pub(crate) clock: Clock,
     pub(crate) cluster: Cluster,
-    repo: String,
+    pub(crate) repo: String,
     dir: TempDir,
     /// Where it listened.
     port: u16,

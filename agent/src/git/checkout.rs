@@ -165,7 +165,8 @@ impl Checkout {
     }
 }
 
-async fn fetch(directory: &Path, repository: &Repository) -> Result<(), CheckoutError> {
+/// Options with which git reaches the repository, and nothing else.
+pub(super) fn way(repository: &Repository) -> Result<Vec<String>, CheckoutError> {
     // Only the protocol that the address names, so that nothing leads elsewhere. `file` reads the
     // container's own files: for development.
     let protocol = match repository.url.split_once("://") {
@@ -176,15 +177,17 @@ async fn fetch(directory: &Path, repository: &Repository) -> Result<(), Checkout
         }
         _ => return Err(CheckoutError::Url),
     };
+    let helper = repository.credential.as_deref().map(helper).transpose()?;
+    Ok(std::iter::once(protocol).chain(helper).collect())
+}
+
+async fn fetch(directory: &Path, repository: &Repository) -> Result<(), CheckoutError> {
+    let options = way(repository)?;
+    let options: Vec<&str> = options.iter().map(String::as_str).collect();
     let revision = match &repository.revision {
         Revision::Commit(sha) => sha,
         Revision::Name(name) => name,
     };
-    let helper = repository.credential.as_deref().map(helper).transpose()?;
-    let options: Vec<&str> = [Some(protocol.as_str()), helper.as_deref()]
-        .into_iter()
-        .flatten()
-        .collect();
     let mut tries = 0;
     loop {
         let fetch = Git::with_options(directory, "fetch", &options)

@@ -151,6 +151,12 @@ impl Git {
         self.run(limit, Some(input), 0).await.map(drop)
     }
 
+    /// Runs it with input; one line of output, without its newline.
+    pub(super) async fn reply(self, limit: Duration, input: &[u8]) -> Result<String, GitError> {
+        let output = self.run(limit, Some(input), 4096).await?;
+        Ok(String::from_utf8_lossy(&output).trim_end().to_owned())
+    }
+
     /// One line of output, without its newline.
     pub(super) async fn line(self, limit: Duration) -> Result<String, GitError> {
         let output = self.run(limit, None, 4096).await?;

@@ -31,6 +31,11 @@ pub(crate) fn answer(file: &str, operation: &str, question: &str) -> String {
         .collect()
 }
 
+/// The token itself, for a request that is not git's.
+pub(crate) fn password(file: &str) -> Option<String> {
+    value(file, "password")
+}
+
 fn value(text: &str, key: &str) -> Option<String> {
     text.lines()
         .filter_map(|line| line.split_once('='))

@@ -80,11 +80,12 @@ pub(super) fn fit(body: Body) -> Vec<Body> {
             summary: head(&summary, VALUE_ROOM),
             reason,
         }],
-        // Bounded by their makers: numbers, and patch parts that are cut to fit.
+        // Bounded by their makers: numbers, names, and patch parts that are cut to fit.
         other @ (Body::Text { .. }
         | Body::Reasoning { .. }
         | Body::Usage { .. }
         | Body::Patch(_)
+        | Body::Published { .. }
         | Body::Unknown) => vec![other],
     }
 }

@@ -8,6 +8,8 @@ use std::{
     thread,
 };
 
+use crate::forge;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 
 /// What the host's repositories are opened with.
@@ -29,15 +31,15 @@ pub(crate) fn start(root: &Path) -> String {
     url
 }
 
-struct Request {
-    method: String,
-    target: String,
+pub(crate) struct Request {
+    pub(crate) method: String,
+    pub(crate) target: String,
     headers: Vec<(String, String)>,
-    body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Request {
-    fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         let found = self.headers.iter().find(|(known, _)| known == name);
         found.map_or("", |(_, value)| value)
     }
@@ -46,7 +48,9 @@ impl Request {
 fn answer(mut stream: &TcpStream, root: &PathBuf) {
     let Some(request) = read(stream) else { return };
     let expected = format!("Basic {}", BASE64.encode(format!("{USER}:{TOKEN}")));
-    let reply = if request.header("authorization") == expected {
+    let reply = if request.target.starts_with("/api/") {
+        forge::answer(&request)
+    } else if request.header("authorization") == expected {
         by_git(&request, root)
     } else {
         b"Status: 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"git\"\r\n\r\n".to_vec()

@@ -19,7 +19,7 @@ use crate::app::AppState;
 use crate::archive::{Archive, Entry};
 use crate::auth::CurrentUser;
 use crate::db::commands::Command;
-use crate::model::{Event, JUDGE, Run, Variation, VariationKey};
+use crate::model::{Event, JUDGE, PUBLISHER, Run, Variation, VariationKey};
 
 /// Names of files that more than one place speaks of.
 const LOG: &str = "timestamps.log";
@@ -86,6 +86,7 @@ async fn entries(app: &AppState, run: Run) -> ApiResult<Vec<Entry>> {
 fn directory(key: VariationKey) -> String {
     let what = match key.index {
         JUDGE => "judge".to_owned(),
+        PUBLISHER => "publish".to_owned(),
         index => format!("variations/{index}"),
     };
     match key.attempt {

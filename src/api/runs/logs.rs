@@ -254,6 +254,14 @@ fn readable(body: &Said) -> String {
                 said.rank
             )
         }
+        Said::Published {
+            branch,
+            commit,
+            url,
+        } => {
+            let url = url.as_deref().unwrap_or_default();
+            format!("\n[published] {branch} at {commit} {url}\n")
+        }
         Said::Verdict(said) => format!("\n[verdict] {}\n", said.message),
         Said::Patch(part) => part.data.clone(),
         Said::Finished { summary, .. } => format!("\n[finished] {summary}\n"),

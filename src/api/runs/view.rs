@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use super::create::EngineName;
 use super::judge::JudgementView;
+use super::publish::PublicationView;
 use crate::api::models::PriceView;
 use crate::clock::rfc3339;
 use crate::model::{
@@ -45,6 +46,8 @@ pub struct RunView {
     pub earlier_attempts: Vec<VariationView>,
     /// A model's advice, where somebody asked for it.
     pub judgement: Option<JudgementView>,
+    /// The last attempt to push what was picked.
+    pub publication: Option<PublicationView>,
 }
 
 /// Which credentials of yours a run uses.
@@ -217,6 +220,7 @@ impl RunView {
                 .map(VariationView::from)
                 .collect(),
             judgement,
+            publication: run.publication.and_then(PublicationView::new),
             earlier_attempts: run.earlier.into_iter().map(VariationView::from).collect(),
         }
     }
@@ -249,6 +253,7 @@ impl From<Variation> for VariationView {
                 Engine::Builtin => EngineName::Builtin,
                 Engine::Command => EngineName::Command,
                 Engine::Judge => EngineName::Judge,
+                Engine::Publish => EngineName::Publish,
             },
             command: variation.config.command,
             image: variation.image,

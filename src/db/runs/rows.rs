@@ -5,8 +5,8 @@ use sqlx::FromRow;
 
 use crate::db::DbError;
 use crate::model::{
-    Cause, JUDGE, Judge, Judgement, Run, RunId, Selection, Settled, Timings, Uses, Variation,
-    VariationKey,
+    Cause, JUDGE, Judge, Judgement, PUBLISHER, Run, RunId, Selection, Settled, Timings, Uses,
+    Variation, VariationKey, is_variation,
 };
 
 #[derive(FromRow)]
@@ -66,7 +66,8 @@ impl RunRow {
             Some(attempt) => judgement.map(|row| row.into_judge(attempt)).transpose()?,
             None => None,
         };
-        earlier.retain(|attempt| attempt.key.index != JUDGE);
+        let publication = variations.pop_if(|last| last.key.index == PUBLISHER);
+        earlier.retain(|attempt| is_variation(attempt.key.index));
         Ok(Run {
             id,
             status: self
@@ -76,6 +77,7 @@ impl RunRow {
             variations,
             earlier,
             judge,
+            publication,
             selection,
             user: self.user_id,
             repo_url: self.repo_url,
@@ -154,6 +156,7 @@ pub(super) struct VariationRow {
     usage: Option<String>,
     checks: Option<String>,
     patch: Option<String>,
+    published: Option<String>,
 }
 
 /// The run that a column names.
@@ -211,6 +214,7 @@ impl VariationRow {
                 .unwrap_or_default(),
             patch: self.json("patch", self.patch.as_ref())?,
             judgement: None,
+            published: self.json("published", self.published.as_ref())?,
         }))
     }
 

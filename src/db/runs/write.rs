@@ -9,8 +9,8 @@ use super::rows::run_id;
 use crate::clock;
 use crate::db::{Db, DbError, credentials, events, usage};
 use crate::model::{
-    EventKind, Idempotency, JUDGE, NewEvent, NewJudge, NewRun, RunId, RunStatus, Settled,
-    VariationKey, VariationStatus, VariationUpdate,
+    EventKind, Idempotency, JUDGE, NewEvent, NewJudge, NewRun, PUBLISHER, RunId, RunStatus,
+    Settled, VariationKey, VariationStatus, VariationUpdate,
 };
 
 /// What became of a new run.
@@ -254,7 +254,7 @@ async fn earlier(
 }
 
 /// The row of an attempt that waits for its Job.
-async fn insert_queued(
+pub(super) async fn insert_queued(
     tx: &mut Transaction<'_, Sqlite>,
     key: VariationKey,
     image: &str,
@@ -316,7 +316,7 @@ async fn write_settled(
 ) -> Result<(), DbError> {
     sqlx::query(
         "UPDATE variations SET exit_code = ?, lines = ?, bytes = ?, sha256 = ?, complete = ?, model = ?,
-            summary = ?, usage = ?, checks = ?, patch = ?
+            summary = ?, usage = ?, checks = ?, patch = ?, published = ?
          WHERE run_id = ? AND idx = ? AND attempt = ?",
     )
     .bind(settled.exit_code)
@@ -329,6 +329,7 @@ async fn write_settled(
     .bind(settled.usage.as_ref().map(text).transpose()?)
     .bind(text(&settled.checks)?)
     .bind(settled.patch.as_ref().map(text).transpose()?)
+    .bind(settled.published.as_ref().map(text).transpose()?)
     .bind(key.run.to_string())
     .bind(i64::from(key.index))
     .bind(i64::from(key.attempt))
@@ -355,7 +356,7 @@ async fn refresh_run(
         "SELECT status, settled_ms FROM current_variations WHERE run_id = ? AND idx < ?",
     )
     .bind(run.to_string())
-    .bind(i64::from(JUDGE))
+    .bind(i64::from(PUBLISHER))
     .fetch_all(&mut **tx)
     .await?;
     let statuses = rows
@@ -373,11 +374,9 @@ async fn refresh_run(
     .bind(run.to_string())
     .execute(&mut **tx)
     .await?;
-    // A judge's change is none of its run's.
+    // A judge's or a publisher's change is none of its run's.
     let ends = finished && changed.rows_affected() > 0;
-    if ends {
-        credentials::delete_of_run(tx, run).await?;
-    }
+    credentials::delete_of_run(tx, run).await?;
     Ok(ends.then(|| NewEvent {
         kind: EventKind::RunComplete,
         index: None,

@@ -119,6 +119,8 @@ pub enum EngineName {
     Command,
     /// Nobody: results are compared. Only of a run's judge.
     Judge,
+    /// Nobody: a result is pushed. Only of a run's publication.
+    Publish,
 }
 
 /// Where each variation stops by itself, and where the server stops all of them.
@@ -189,9 +191,9 @@ impl Variant {
         problems.temperature(self.temperature, &at("temperature"));
         problems.text(self.command.as_ref(), LONGEST_COMMAND, &at("command"));
         problems.unless(
-            self.engine != Some(EngineName::Judge),
+            !matches!(self.engine, Some(EngineName::Judge | EngineName::Publish)),
             &at("engine"),
-            "must be builtin or command; a run is judged after its end",
+            "must be builtin or command; a run is judged and published after its end",
         );
         let by_command = self.engine == Some(EngineName::Command);
         problems.unless(
