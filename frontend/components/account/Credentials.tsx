@@ -85,7 +85,7 @@ function CredentialForm() {
   return (
     <form onSubmit={submit} aria-label="New credential" autoComplete="off" className="grid justify-items-start gap-3">
       <Segmented label="What for" name="credential-kind" options={KINDS} value={kind} onChange={setKind} />
-      <div className="flex w-full flex-wrap items-start gap-3 [&>div]:w-full [&>div]:max-w-xs">
+      <div className="flex w-full flex-wrap items-start gap-3 [&>div]:w-full [&>div]:max-w-[17rem] max-md:[&>div]:max-w-none">
         {kind === "git" && (
           <>
             <div>

@@ -60,7 +60,7 @@ export function RunHead(props: RunHeadProps) {
         {ended && !isShared() && (
           <div className="flex shrink-0 gap-sm">
             <ShareButton runId={run.run_id} />
-            <Button asChild className="max-md:size-11 max-md:px-0">
+            <Button asChild className={ICON_ON_PHONE}>
               <Link href={`/?again=${run.run_id}`} title="The form, filled in with this run">
                 <RotateCw aria-hidden />
                 <span className="max-md:sr-only">Run again</span>
@@ -92,6 +92,9 @@ export function RunHead(props: RunHeadProps) {
   );
 }
 
+/** A button that is only its icon on a phone, among others that share the row. */
+const ICON_ON_PHONE = "max-md:w-11 max-md:flex-none! max-md:px-0";
+
 const ShareDialog = dynamic(() => import("./ShareDialog"), { ssr: false });
 
 /** To the links through which others read the run. */
@@ -99,7 +102,7 @@ function ShareButton({ runId }: { runId: string }) {
   const [open, setOpen] = useState(false);
   return (
     <>
-      <Button onClick={() => setOpen(true)} className="max-md:size-11 max-md:flex-none max-md:px-0">
+      <Button onClick={() => setOpen(true)} className={ICON_ON_PHONE}>
         <Share2 aria-hidden />
         <span className="max-md:sr-only">Share</span>
       </Button>
