@@ -301,7 +301,8 @@ impl Runs {
         let runs = self.clone();
         self.background("supervise", async move {
             let mut pause = Duration::from_secs(1);
-            while let Err(error) = supervise(runs.clone(), order.clone()).await {
+            // Boxed: it would be copied about as a whole, being large.
+            while let Err(error) = Box::pin(supervise(runs.clone(), order.clone())).await {
                 error!(
                     job = key.job_name(),
                     error = format!("{error:#}"),
