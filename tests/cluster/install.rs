@@ -33,6 +33,11 @@ k create rolebinding admin --clusterrole=admin --serviceaccount=$NS:admin
 token=$(k create token admin --duration=1h)
 k config view --raw --minify --flatten -o json |
   jq --arg token "$token" '.users = [{name: "sa", user: {token: $token}}] | .contexts[0].context.user = "sa"' >$DIR/kubeconfig
+# The API server learns of a binding a moment after it was made.
+for _ in $(seq 100); do
+  ! KUBECONFIG=$DIR/kubeconfig k auth can-i create roles >/dev/null 2>&1 || break
+  sleep 0.1
+done
 "#;
 
 /// Waits for the server, and prints its address.
