@@ -600,14 +600,17 @@ export interface components {
             /**
              * Format: int32
              * @description Of one answer of the model.
+             * @example 4096
              */
             max_tokens?: number | null;
+            /** @example openai/gpt-4o-mini */
             model?: string | null;
             stop_sequences?: string[];
             system_prompt?: string | null;
             /**
              * Format: double
              * @description 0 to 2; the same for all variations, instead of a spread.
+             * @example 0.7
              */
             temperature?: number | null;
         };
@@ -715,8 +718,10 @@ export interface components {
             /**
              * Format: int32
              * @description Never expires unless given; 1 to 3650.
+             * @example 90
              */
             expires_in_days?: number | null;
+            /** @example CI */
             name: string;
             /** @description All of them unless given. */
             scopes?: components["schemas"]["Scope"][] | null;
@@ -741,7 +746,12 @@ export interface components {
         /** @description A run to be made. Nothing but the first two is required. */
         CreateRunRequest: {
             agent_config?: components["schemas"]["AgentConfig"] | null;
-            /** @description Shell commands that are run after the work, as evidence. */
+            /**
+             * @description Shell commands that are run after the work, as evidence.
+             * @example [
+             *       "cargo test"
+             *     ]
+             */
             checks?: string[];
             /** @description Run them at the base commit, too, before the work: did they fail there? */
             checks_before?: boolean;
@@ -756,7 +766,10 @@ export interface components {
              * @example Add a README that says what this repository is for
              */
             prompt: string;
-            /** @description Branch, tag or commit; the default branch unless given. */
+            /**
+             * @description Branch, tag or commit; the default branch unless given.
+             * @example main
+             */
             ref?: string | null;
             /**
              * @description Settings of each variation; sets their number. Without them, variations differ by temperature
@@ -766,6 +779,7 @@ export interface components {
             /**
              * Format: int32
              * @description 1 to 5, 3 unless given.
+             * @example 3
              */
             variations?: number | null;
         };
@@ -873,6 +887,7 @@ export interface components {
             /**
              * @description One of `GET /api/v1/models`; the server's own choice unless given. Best one that wrote none of
              *     the results.
+             * @example openai/gpt-4o-mini
              */
             model?: string | null;
         };
@@ -924,7 +939,9 @@ export interface components {
             timeout_seconds?: number | null;
         };
         LoginRequest: {
+            /** @example test@example.com */
             email: string;
+            /** @example TestPass123 */
             password: string;
         };
         LoginResponse: {
@@ -1066,14 +1083,21 @@ export interface components {
         };
         RegisterRequest: {
             company?: string | null;
+            /** @example test@example.com */
             email: string;
             full_name?: string | null;
-            /** @description At least 8 characters with an upper-case letter, a lower-case letter and a digit. */
+            /**
+             * @description At least 8 characters with an upper-case letter, a lower-case letter and a digit.
+             * @example TestPass123
+             */
             password: string;
         };
         /** @description Where each variation stops by itself, and where the server stops all of them. */
         RunLimits: {
-            /** Format: double */
+            /**
+             * Format: double
+             * @example 1.5
+             */
             max_cost_usd?: number | null;
             /**
              * Format: double
@@ -1081,11 +1105,21 @@ export interface components {
              *     cancelled (`budget_exceeded`) and its work kept. A cost that is not known is not counted.
              */
             max_run_cost_usd?: number | null;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @example 50
+             */
             max_steps?: number | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @example 200000
+             */
             max_total_tokens?: number | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description At least 10, and at most what the server allows.
+             * @example 900
+             */
             timeout_seconds?: number | null;
         };
         /** @description A page of runs, newest first. */
@@ -1153,8 +1187,12 @@ export interface components {
         SelectRequest: {
             /** @description Also cancel the variations that have not ended. */
             cancel_others?: boolean;
+            /** @example the smallest change */
             note?: string | null;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @example 0
+             */
             winning_variation_id: number;
         };
         /** @description The variation that was picked. */
@@ -1184,6 +1222,36 @@ export interface components {
             lines: number;
             sha256: string;
         };
+        /** @description One event of a stream. */
+        StreamEvent: {
+            /**
+             * @description A JSON object.
+             * @example {"variation_id":0,"content":"hello","timestamp":"2026-11-22T21:00:00.31Z","offset":0}
+             */
+            data: string;
+            /**
+             * @description `heartbeat`, `agent_output`, `agent_status`, `agent_error`, `agent_complete`, `agent_retry`,
+             *     `log_gap` or `run_complete`.
+             * @example agent_output
+             */
+            event: string;
+            /**
+             * @description Where the client is after it; not of heartbeats.
+             * @example e3.1042.0.77
+             */
+            id?: string;
+            /**
+             * Format: int32
+             * @description Milliseconds to wait before a reconnect; of the first one.
+             * @example 3000
+             */
+            retry?: number;
+        };
+        /**
+         * Format: binary
+         * @description The bytes of a tar file.
+         */
+        TarFile: string;
         /**
          * @description When each step of a variation happened, from the run's `created_at` on. Those that Kubernetes
          *     tells (scheduled, pulled, started, ended) are in whole seconds, so they may seem to come before a
@@ -1243,11 +1311,20 @@ export interface components {
             engine?: components["schemas"]["EngineName"] | null;
             /** @description One of the images in `GET /api/v1/models`; the server's own unless given. */
             image?: string | null;
-            /** @description What this variation is asked to do differently. */
+            /**
+             * @description What this variation is asked to do differently.
+             * @example Make the smallest change that does the whole task.
+             */
             instructions?: string | null;
-            /** @description One of `GET /api/v1/models`. */
+            /**
+             * @description One of `GET /api/v1/models`.
+             * @example openai/gpt-4o-mini
+             */
             model?: string | null;
-            /** Format: double */
+            /**
+             * Format: double
+             * @example 0.3
+             */
             temperature?: number | null;
         };
         /**
@@ -1372,20 +1449,78 @@ export interface operations {
                     "application/json": components["schemas"]["ApiKeyResponse"][];
                 };
             };
+            /** @description no credential, or one that is unknown, expired or revoked */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:unauthorized",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "this API key is unknown, expired or revoked",
+                     *       "code": "unauthorized"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description the credential is good, but not for this */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:missing_scope",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "this API key lacks the scope `runs:create`: create one that has it, or log in",
+                     *       "code": "missing_scope"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests: `Retry-After` says when the next one is answered */
+            429: {
+                headers: {
+                    /** @description seconds until the next request is answered */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:too_many_requests",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "more than 600 requests a minute: wait 2 s",
+                     *       "code": "too_many_requests"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description our fault; the server's log has the cause */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:internal_error",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "an internal error occurred; the server's log has the cause under this response's X-Request-ID",
+                     *       "code": "internal_error"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1411,12 +1546,40 @@ export interface operations {
                     "application/json": components["schemas"]["CreateApiKeyResponse"];
                 };
             };
+            /** @description the body is not JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:bad_request",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the body is not valid JSON: expected `,` or `}` at line 1 column 17",
+                     *       "code": "bad_request"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no credential, or one that is unknown, expired or revoked */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:unauthorized",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "this API key is unknown, expired or revoked",
+                     *       "code": "unauthorized"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description asked with an API key */
@@ -1425,7 +1588,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:missing_scope",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "this API key lacks the scope `runs:create`: create one that has it, or log in",
+                     *       "code": "missing_scope"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description too many keys */
@@ -1434,15 +1606,117 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:no_result",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "detail": "variation 0 is still running; wait for its end",
+                     *       "code": "no_result"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description the body is larger than this server reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:body_too_large",
+                     *       "title": "Payload Too Large",
+                     *       "status": 413,
+                     *       "detail": "the body is larger than this server reads",
+                     *       "code": "body_too_large"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not said to be JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:unsupported_media_type",
+                     *       "title": "Unsupported Media Type",
+                     *       "status": 415,
+                     *       "detail": "send the body as JSON with the header `Content-Type: application/json`",
+                     *       "code": "unsupported_media_type"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description fields are wrong; `errors` says which */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:validation_failed",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "the request is not valid: variations: must be 1 to 5",
+                     *       "code": "validation_failed",
+                     *       "errors": [
+                     *         {
+                     *           "loc": [
+                     *             "body",
+                     *             "variations"
+                     *           ],
+                     *           "msg": "must be 1 to 5"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests: `Retry-After` says when the next one is answered */
+            429: {
+                headers: {
+                    /** @description seconds until the next request is answered */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:too_many_requests",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "more than 600 requests a minute: wait 2 s",
+                     *       "code": "too_many_requests"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description our fault; the server's log has the cause */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:internal_error",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "an internal error occurred; the server's log has the cause under this response's X-Request-ID",
+                     *       "code": "internal_error"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1465,12 +1739,22 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description no credential, or one that is unknown, expired or revoked */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:unauthorized",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "this API key is unknown, expired or revoked",
+                     *       "code": "unauthorized"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description asked with an API key */
@@ -1479,15 +1763,72 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:missing_scope",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "this API key lacks the scope `runs:create`: create one that has it, or log in",
+                     *       "code": "missing_scope"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description there is no such thing, or it is somebody else's */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:not_found",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "there is no run `run-0198a7c41e5b7d2084c1f0a9b6d3e755`",
+                     *       "code": "not_found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests: `Retry-After` says when the next one is answered */
+            429: {
+                headers: {
+                    /** @description seconds until the next request is answered */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:too_many_requests",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "more than 600 requests a minute: wait 2 s",
+                     *       "code": "too_many_requests"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description our fault; the server's log has the cause */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:internal_error",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "an internal error occurred; the server's log has the cause under this response's X-Request-ID",
+                     *       "code": "internal_error"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1513,22 +1854,141 @@ export interface operations {
                     "application/json": components["schemas"]["LoginResponse"];
                 };
             };
+            /** @description the body is not JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:bad_request",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the body is not valid JSON: expected `,` or `}` at line 1 column 17",
+                     *       "code": "bad_request"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description unknown account or wrong password */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:unauthorized",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "this API key is unknown, expired or revoked",
+                     *       "code": "unauthorized"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is larger than this server reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:body_too_large",
+                     *       "title": "Payload Too Large",
+                     *       "status": 413,
+                     *       "detail": "the body is larger than this server reads",
+                     *       "code": "body_too_large"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not said to be JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:unsupported_media_type",
+                     *       "title": "Unsupported Media Type",
+                     *       "status": 415,
+                     *       "detail": "send the body as JSON with the header `Content-Type: application/json`",
+                     *       "code": "unsupported_media_type"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description fields are wrong; `errors` says which */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:validation_failed",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "the request is not valid: variations: must be 1 to 5",
+                     *       "code": "validation_failed",
+                     *       "errors": [
+                     *         {
+                     *           "loc": [
+                     *             "body",
+                     *             "variations"
+                     *           ],
+                     *           "msg": "must be 1 to 5"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description too many attempts */
             429: {
                 headers: {
+                    /** @description seconds until the next request is answered */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:too_many_requests",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "more than 600 requests a minute: wait 2 s",
+                     *       "code": "too_many_requests"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description our fault; the server's log has the cause */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:internal_error",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "an internal error occurred; the server's log has the cause under this response's X-Request-ID",
+                     *       "code": "internal_error"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1554,15 +2014,90 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:bad_request",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the body is not valid JSON: expected `,` or `}` at line 1 column 17",
+                     *       "code": "bad_request"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description no credential, or one that is unknown, expired or revoked */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:unauthorized",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "this API key is unknown, expired or revoked",
+                     *       "code": "unauthorized"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the credential is good, but not for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:missing_scope",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "this API key lacks the scope `runs:create`: create one that has it, or log in",
+                     *       "code": "missing_scope"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests: `Retry-After` says when the next one is answered */
+            429: {
+                headers: {
+                    /** @description seconds until the next request is answered */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:too_many_requests",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "more than 600 requests a minute: wait 2 s",
+                     *       "code": "too_many_requests"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description our fault; the server's log has the cause */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:internal_error",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "an internal error occurred; the server's log has the cause under this response's X-Request-ID",
+                     *       "code": "internal_error"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1584,12 +2119,78 @@ export interface operations {
                     "application/json": components["schemas"]["UserResponse"];
                 };
             };
+            /** @description no credential, or one that is unknown, expired or revoked */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:unauthorized",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "this API key is unknown, expired or revoked",
+                     *       "code": "unauthorized"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the credential is good, but not for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:missing_scope",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "this API key lacks the scope `runs:create`: create one that has it, or log in",
+                     *       "code": "missing_scope"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests: `Retry-After` says when the next one is answered */
+            429: {
+                headers: {
+                    /** @description seconds until the next request is answered */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:too_many_requests",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "more than 600 requests a minute: wait 2 s",
+                     *       "code": "too_many_requests"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description our fault; the server's log has the cause */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:internal_error",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "an internal error occurred; the server's log has the cause under this response's X-Request-ID",
+                     *       "code": "internal_error"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1613,12 +2214,40 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description the body is not JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:bad_request",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the body is not valid JSON: expected `,` or `}` at line 1 column 17",
+                     *       "code": "bad_request"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no credential, or one that is unknown, expired or revoked */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:unauthorized",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "this API key is unknown, expired or revoked",
+                     *       "code": "unauthorized"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description asked with an API key, or the current password is another one (`wrong_password`) */
@@ -1627,24 +2256,117 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:missing_scope",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "this API key lacks the scope `runs:create`: create one that has it, or log in",
+                     *       "code": "missing_scope"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description the body is larger than this server reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:body_too_large",
+                     *       "title": "Payload Too Large",
+                     *       "status": 413,
+                     *       "detail": "the body is larger than this server reads",
+                     *       "code": "body_too_large"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not said to be JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:unsupported_media_type",
+                     *       "title": "Unsupported Media Type",
+                     *       "status": 415,
+                     *       "detail": "send the body as JSON with the header `Content-Type: application/json`",
+                     *       "code": "unsupported_media_type"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description fields are wrong; `errors` says which */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:validation_failed",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "the request is not valid: variations: must be 1 to 5",
+                     *       "code": "validation_failed",
+                     *       "errors": [
+                     *         {
+                     *           "loc": [
+                     *             "body",
+                     *             "variations"
+                     *           ],
+                     *           "msg": "must be 1 to 5"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description too many attempts */
             429: {
                 headers: {
+                    /** @description seconds until the next request is answered */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:too_many_requests",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "more than 600 requests a minute: wait 2 s",
+                     *       "code": "too_many_requests"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description our fault; the server's log has the cause */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:internal_error",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "an internal error occurred; the server's log has the cause under this response's X-Request-ID",
+                     *       "code": "internal_error"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1670,13 +2392,40 @@ export interface operations {
                     "application/json": components["schemas"]["UserResponse"];
                 };
             };
+            /** @description the body is not JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:bad_request",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the body is not valid JSON: expected `,` or `}` at line 1 column 17",
+                     *       "code": "bad_request"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description registration is closed */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:missing_scope",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "this API key lacks the scope `runs:create`: create one that has it, or log in",
+                     *       "code": "missing_scope"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description the address is taken */
@@ -1685,15 +2434,117 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:no_result",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "detail": "variation 0 is still running; wait for its end",
+                     *       "code": "no_result"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description the body is larger than this server reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:body_too_large",
+                     *       "title": "Payload Too Large",
+                     *       "status": 413,
+                     *       "detail": "the body is larger than this server reads",
+                     *       "code": "body_too_large"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not said to be JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:unsupported_media_type",
+                     *       "title": "Unsupported Media Type",
+                     *       "status": 415,
+                     *       "detail": "send the body as JSON with the header `Content-Type: application/json`",
+                     *       "code": "unsupported_media_type"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description fields are wrong; `errors` says which */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:validation_failed",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "the request is not valid: variations: must be 1 to 5",
+                     *       "code": "validation_failed",
+                     *       "errors": [
+                     *         {
+                     *           "loc": [
+                     *             "body",
+                     *             "variations"
+                     *           ],
+                     *           "msg": "must be 1 to 5"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests: `Retry-After` says when the next one is answered */
+            429: {
+                headers: {
+                    /** @description seconds until the next request is answered */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:too_many_requests",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "more than 600 requests a minute: wait 2 s",
+                     *       "code": "too_many_requests"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description our fault; the server's log has the cause */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:internal_error",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "an internal error occurred; the server's log has the cause under this response's X-Request-ID",
+                     *       "code": "internal_error"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1715,20 +2566,78 @@ export interface operations {
                     "application/json": components["schemas"]["CredentialView"][];
                 };
             };
+            /** @description no credential, or one that is unknown, expired or revoked */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:unauthorized",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "this API key is unknown, expired or revoked",
+                     *       "code": "unauthorized"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description the credential is good, but not for this */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:missing_scope",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "this API key lacks the scope `runs:create`: create one that has it, or log in",
+                     *       "code": "missing_scope"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests: `Retry-After` says when the next one is answered */
+            429: {
+                headers: {
+                    /** @description seconds until the next request is answered */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:too_many_requests",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "more than 600 requests a minute: wait 2 s",
+                     *       "code": "too_many_requests"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description our fault; the server's log has the cause */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:internal_error",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "an internal error occurred; the server's log has the cause under this response's X-Request-ID",
+                     *       "code": "internal_error"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1754,12 +2663,40 @@ export interface operations {
                     "application/json": components["schemas"]["CredentialView"];
                 };
             };
+            /** @description the body is not JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:bad_request",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the body is not valid JSON: expected `,` or `}` at line 1 column 17",
+                     *       "code": "bad_request"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no credential, or one that is unknown, expired or revoked */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:unauthorized",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "this API key is unknown, expired or revoked",
+                     *       "code": "unauthorized"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description asked with an API key */
@@ -1768,7 +2705,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:missing_scope",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "this API key lacks the scope `runs:create`: create one that has it, or log in",
+                     *       "code": "missing_scope"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description too many credentials */
@@ -1777,15 +2723,117 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:no_result",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "detail": "variation 0 is still running; wait for its end",
+                     *       "code": "no_result"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description the body is larger than this server reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:body_too_large",
+                     *       "title": "Payload Too Large",
+                     *       "status": 413,
+                     *       "detail": "the body is larger than this server reads",
+                     *       "code": "body_too_large"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not said to be JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:unsupported_media_type",
+                     *       "title": "Unsupported Media Type",
+                     *       "status": 415,
+                     *       "detail": "send the body as JSON with the header `Content-Type: application/json`",
+                     *       "code": "unsupported_media_type"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description fields are wrong; `errors` says which */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:validation_failed",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "the request is not valid: variations: must be 1 to 5",
+                     *       "code": "validation_failed",
+                     *       "errors": [
+                     *         {
+                     *           "loc": [
+                     *             "body",
+                     *             "variations"
+                     *           ],
+                     *           "msg": "must be 1 to 5"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests: `Retry-After` says when the next one is answered */
+            429: {
+                headers: {
+                    /** @description seconds until the next request is answered */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:too_many_requests",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "more than 600 requests a minute: wait 2 s",
+                     *       "code": "too_many_requests"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description our fault; the server's log has the cause */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:internal_error",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "an internal error occurred; the server's log has the cause under this response's X-Request-ID",
+                     *       "code": "internal_error"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1808,12 +2856,22 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description no credential, or one that is unknown, expired or revoked */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:unauthorized",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "this API key is unknown, expired or revoked",
+                     *       "code": "unauthorized"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description asked with an API key */
@@ -1822,15 +2880,72 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:missing_scope",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "this API key lacks the scope `runs:create`: create one that has it, or log in",
+                     *       "code": "missing_scope"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description there is no such thing, or it is somebody else's */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:not_found",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "there is no run `run-0198a7c41e5b7d2084c1f0a9b6d3e755`",
+                     *       "code": "not_found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests: `Retry-After` says when the next one is answered */
+            429: {
+                headers: {
+                    /** @description seconds until the next request is answered */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:too_many_requests",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "more than 600 requests a minute: wait 2 s",
+                     *       "code": "too_many_requests"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description our fault; the server's log has the cause */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:internal_error",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "an internal error occurred; the server's log has the cause under this response's X-Request-ID",
+                     *       "code": "internal_error"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1852,6 +2967,24 @@ export interface operations {
                     "application/json": components["schemas"]["HealthResponse"];
                 };
             };
+            /** @description our fault; the server's log has the cause */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:internal_error",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "an internal error occurred; the server's log has the cause under this response's X-Request-ID",
+                     *       "code": "internal_error"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     detailed_health: {
@@ -1869,6 +3002,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DetailedHealthResponse"];
+                };
+            };
+            /** @description our fault; the server's log has the cause */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:internal_error",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "an internal error occurred; the server's log has the cause under this response's X-Request-ID",
+                     *       "code": "internal_error"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description not ready */
@@ -1899,20 +3050,78 @@ export interface operations {
                     "application/json": components["schemas"]["ModelsResponse"];
                 };
             };
+            /** @description no credential, or one that is unknown, expired or revoked */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:unauthorized",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "this API key is unknown, expired or revoked",
+                     *       "code": "unauthorized"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description the credential is good, but not for this */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:missing_scope",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "this API key lacks the scope `runs:create`: create one that has it, or log in",
+                     *       "code": "missing_scope"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests: `Retry-After` says when the next one is answered */
+            429: {
+                headers: {
+                    /** @description seconds until the next request is answered */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:too_many_requests",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "more than 600 requests a minute: wait 2 s",
+                     *       "code": "too_many_requests"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description our fault; the server's log has the cause */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:internal_error",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "an internal error occurred; the server's log has the cause under this response's X-Request-ID",
+                     *       "code": "internal_error"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1920,8 +3129,15 @@ export interface operations {
     check_repo: {
         parameters: {
             query: {
+                /**
+                 * @description An https URL on an allowed host.
+                 * @example https://github.com/octocat/Hello-World
+                 */
                 url: string;
-                /** @description Branch, tag or commit; the default branch unless given. */
+                /**
+                 * @description Branch, tag or commit; the default branch unless given.
+                 * @example main
+                 */
                 ref?: string | null;
             };
             header?: never;
@@ -1938,12 +3154,105 @@ export interface operations {
                     "application/json": components["schemas"]["CheckRepoResponse"];
                 };
             };
+            /** @description no credential, or one that is unknown, expired or revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:unauthorized",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "this API key is unknown, expired or revoked",
+                     *       "code": "unauthorized"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the credential is good, but not for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:missing_scope",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "this API key lacks the scope `runs:create`: create one that has it, or log in",
+                     *       "code": "missing_scope"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description a parameter is wrong or unknown; `errors` says which */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:validation_failed",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "the request is not valid: variations: must be 1 to 5",
+                     *       "code": "validation_failed",
+                     *       "errors": [
+                     *         {
+                     *           "loc": [
+                     *             "body",
+                     *             "variations"
+                     *           ],
+                     *           "msg": "must be 1 to 5"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests: `Retry-After` says when the next one is answered */
+            429: {
+                headers: {
+                    /** @description seconds until the next request is answered */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:too_many_requests",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "more than 600 requests a minute: wait 2 s",
+                     *       "code": "too_many_requests"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description our fault; the server's log has the cause */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:internal_error",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "an internal error occurred; the server's log has the cause under this response's X-Request-ID",
+                     *       "code": "internal_error"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1953,11 +3262,20 @@ export interface operations {
             query?: {
                 /** @description Only runs in this state. */
                 status?: components["schemas"]["RunStatus"] | null;
-                /** @description Only runs with this text in their prompt, repository, ref, commit or id. */
+                /**
+                 * @description Only runs with this text in their prompt, repository, ref, commit or id.
+                 * @example duration
+                 */
                 q?: string | null;
-                /** @description From 1. */
+                /**
+                 * @description From 1.
+                 * @example 1
+                 */
                 page?: number | null;
-                /** @description 1 to 100, 20 unless given. */
+                /**
+                 * @description 1 to 100, 20 unless given.
+                 * @example 20
+                 */
                 per_page?: number | null;
             };
             header?: never;
@@ -1974,20 +3292,105 @@ export interface operations {
                     "application/json": components["schemas"]["RunListResponse"];
                 };
             };
+            /** @description no credential, or one that is unknown, expired or revoked */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:unauthorized",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "this API key is unknown, expired or revoked",
+                     *       "code": "unauthorized"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description the credential is good, but not for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:missing_scope",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "this API key lacks the scope `runs:create`: create one that has it, or log in",
+                     *       "code": "missing_scope"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description a parameter is wrong or unknown; `errors` says which */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:validation_failed",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "the request is not valid: variations: must be 1 to 5",
+                     *       "code": "validation_failed",
+                     *       "errors": [
+                     *         {
+                     *           "loc": [
+                     *             "body",
+                     *             "variations"
+                     *           ],
+                     *           "msg": "must be 1 to 5"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests: `Retry-After` says when the next one is answered */
+            429: {
+                headers: {
+                    /** @description seconds until the next request is answered */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:too_many_requests",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "more than 600 requests a minute: wait 2 s",
+                     *       "code": "too_many_requests"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description our fault; the server's log has the cause */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:internal_error",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "an internal error occurred; the server's log has the cause under this response's X-Request-ID",
+                     *       "code": "internal_error"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1996,7 +3399,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the same key with the same request gives the same run */
+                /** @description 1 to 200 visible ASCII characters: the same key with the same request gives the same run, with another request 422; good as long as the run is kept */
                 "Idempotency-Key"?: string | null;
             };
             path?: never;
@@ -2016,28 +3419,94 @@ export interface operations {
                     "application/json": components["schemas"]["CreateRunResponse"];
                 };
             };
+            /** @description the body is not JSON */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:bad_request",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the body is not valid JSON: expected `,` or `}` at line 1 column 17",
+                     *       "code": "bad_request"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description no credential, or one that is unknown, expired or revoked */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:unauthorized",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "this API key is unknown, expired or revoked",
+                     *       "code": "unauthorized"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description the credential is good, but not for this */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:missing_scope",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "this API key lacks the scope `runs:create`: create one that has it, or log in",
+                     *       "code": "missing_scope"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is larger than this server reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:body_too_large",
+                     *       "title": "Payload Too Large",
+                     *       "status": 413,
+                     *       "detail": "the body is larger than this server reads",
+                     *       "code": "body_too_large"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not said to be JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:unsupported_media_type",
+                     *       "title": "Unsupported Media Type",
+                     *       "status": 415,
+                     *       "detail": "send the body as JSON with the header `Content-Type: application/json`",
+                     *       "code": "unsupported_media_type"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description a field is wrong, the repository or ref is not there, or the Idempotency-Key was sent with another request */
@@ -2046,16 +3515,63 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:validation_failed",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "the request is not valid: variations: must be 1 to 5",
+                     *       "code": "validation_failed",
+                     *       "errors": [
+                     *         {
+                     *           "loc": [
+                     *             "body",
+                     *             "variations"
+                     *           ],
+                     *           "msg": "must be 1 to 5"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description too many requests a minute, or as many runs today as one may start (`too_many_runs`), or as much spent as one may spend (`budget_exceeded`) */
             429: {
                 headers: {
+                    /** @description seconds until the next request is answered */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:too_many_requests",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "more than 600 requests a minute: wait 2 s",
+                     *       "code": "too_many_requests"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description our fault; the server's log has the cause */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:internal_error",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "an internal error occurred; the server's log has the cause under this response's X-Request-ID",
+                     *       "code": "internal_error"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description the server's disk is nearly full */
@@ -2064,7 +3580,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:insufficient_storage",
+                     *       "title": "Insufficient Storage",
+                     *       "status": 507,
+                     *       "detail": "the server's disk is nearly full, so it takes no new runs",
+                     *       "code": "insufficient_storage"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2074,6 +3599,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description the run's id */
                 id: string;
             };
             cookie?: never;
@@ -2088,20 +3614,96 @@ export interface operations {
                     "application/json": components["schemas"]["RunView"];
                 };
             };
+            /** @description no credential, or one that is unknown, expired or revoked */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:unauthorized",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "this API key is unknown, expired or revoked",
+                     *       "code": "unauthorized"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description the credential is good, but not for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:missing_scope",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "this API key lacks the scope `runs:create`: create one that has it, or log in",
+                     *       "code": "missing_scope"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there is no such thing, or it is somebody else's */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:not_found",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "there is no run `run-0198a7c41e5b7d2084c1f0a9b6d3e755`",
+                     *       "code": "not_found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests: `Retry-After` says when the next one is answered */
+            429: {
+                headers: {
+                    /** @description seconds until the next request is answered */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:too_many_requests",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "more than 600 requests a minute: wait 2 s",
+                     *       "code": "too_many_requests"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description our fault; the server's log has the cause */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:internal_error",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "an internal error occurred; the server's log has the cause under this response's X-Request-ID",
+                     *       "code": "internal_error"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2111,6 +3713,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description the run's id */
                 id: string;
             };
             cookie?: never;
@@ -2125,12 +3728,96 @@ export interface operations {
                     "application/json": components["schemas"]["RunView"];
                 };
             };
+            /** @description no credential, or one that is unknown, expired or revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:unauthorized",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "this API key is unknown, expired or revoked",
+                     *       "code": "unauthorized"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the credential is good, but not for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:missing_scope",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "this API key lacks the scope `runs:create`: create one that has it, or log in",
+                     *       "code": "missing_scope"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there is no such thing, or it is somebody else's */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:not_found",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "there is no run `run-0198a7c41e5b7d2084c1f0a9b6d3e755`",
+                     *       "code": "not_found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests: `Retry-After` says when the next one is answered */
+            429: {
+                headers: {
+                    /** @description seconds until the next request is answered */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:too_many_requests",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "more than 600 requests a minute: wait 2 s",
+                     *       "code": "too_many_requests"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description our fault; the server's log has the cause */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:internal_error",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "an internal error occurred; the server's log has the cause under this response's X-Request-ID",
+                     *       "code": "internal_error"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2140,6 +3827,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description the run's id */
                 id: string;
             };
             cookie?: never;
@@ -2151,15 +3839,99 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/x-tar": number[];
+                    "application/x-tar": components["schemas"]["TarFile"];
                 };
             };
+            /** @description no credential, or one that is unknown, expired or revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:unauthorized",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "this API key is unknown, expired or revoked",
+                     *       "code": "unauthorized"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the credential is good, but not for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:missing_scope",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "this API key lacks the scope `runs:create`: create one that has it, or log in",
+                     *       "code": "missing_scope"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there is no such thing, or it is somebody else's */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:not_found",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "there is no run `run-0198a7c41e5b7d2084c1f0a9b6d3e755`",
+                     *       "code": "not_found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests: `Retry-After` says when the next one is answered */
+            429: {
+                headers: {
+                    /** @description seconds until the next request is answered */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:too_many_requests",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "more than 600 requests a minute: wait 2 s",
+                     *       "code": "too_many_requests"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description our fault; the server's log has the cause */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:internal_error",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "an internal error occurred; the server's log has the cause under this response's X-Request-ID",
+                     *       "code": "internal_error"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2169,6 +3941,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description the run's id */
                 id: string;
             };
             cookie?: never;
@@ -2183,12 +3956,96 @@ export interface operations {
                     "application/json": components["schemas"]["RunView"];
                 };
             };
+            /** @description no credential, or one that is unknown, expired or revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:unauthorized",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "this API key is unknown, expired or revoked",
+                     *       "code": "unauthorized"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the credential is good, but not for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:missing_scope",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "this API key lacks the scope `runs:create`: create one that has it, or log in",
+                     *       "code": "missing_scope"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there is no such thing, or it is somebody else's */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:not_found",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "there is no run `run-0198a7c41e5b7d2084c1f0a9b6d3e755`",
+                     *       "code": "not_found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests: `Retry-After` says when the next one is answered */
+            429: {
+                headers: {
+                    /** @description seconds until the next request is answered */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:too_many_requests",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "more than 600 requests a minute: wait 2 s",
+                     *       "code": "too_many_requests"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description our fault; the server's log has the cause */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:internal_error",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "an internal error occurred; the server's log has the cause under this response's X-Request-ID",
+                     *       "code": "internal_error"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2198,6 +4055,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description the run's id */
                 id: string;
             };
             cookie?: never;
@@ -2212,12 +4070,96 @@ export interface operations {
                     "application/json": components["schemas"]["CommandsResponse"];
                 };
             };
+            /** @description no credential, or one that is unknown, expired or revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:unauthorized",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "this API key is unknown, expired or revoked",
+                     *       "code": "unauthorized"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the credential is good, but not for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:missing_scope",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "this API key lacks the scope `runs:create`: create one that has it, or log in",
+                     *       "code": "missing_scope"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there is no such thing, or it is somebody else's */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:not_found",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "there is no run `run-0198a7c41e5b7d2084c1f0a9b6d3e755`",
+                     *       "code": "not_found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests: `Retry-After` says when the next one is answered */
+            429: {
+                headers: {
+                    /** @description seconds until the next request is answered */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:too_many_requests",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "more than 600 requests a minute: wait 2 s",
+                     *       "code": "too_many_requests"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description our fault; the server's log has the cause */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:internal_error",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "an internal error occurred; the server's log has the cause under this response's X-Request-ID",
+                     *       "code": "internal_error"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2227,6 +4169,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description the run's id */
                 id: string;
             };
             cookie?: never;
@@ -2245,12 +4188,76 @@ export interface operations {
                     "application/json": components["schemas"]["JudgementView"];
                 };
             };
+            /** @description the body is not JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:bad_request",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the body is not valid JSON: expected `,` or `}` at line 1 column 17",
+                     *       "code": "bad_request"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no credential, or one that is unknown, expired or revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:unauthorized",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "this API key is unknown, expired or revoked",
+                     *       "code": "unauthorized"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the credential is good, but not for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:missing_scope",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "this API key lacks the scope `runs:create`: create one that has it, or log in",
+                     *       "code": "missing_scope"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there is no such thing, or it is somebody else's */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:not_found",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "there is no run `run-0198a7c41e5b7d2084c1f0a9b6d3e755`",
+                     *       "code": "not_found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description the run or its judge has not ended, or fewer than two have changed anything */
@@ -2259,24 +4266,117 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:no_result",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "detail": "variation 0 is still running; wait for its end",
+                     *       "code": "no_result"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description the body is larger than this server reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:body_too_large",
+                     *       "title": "Payload Too Large",
+                     *       "status": 413,
+                     *       "detail": "the body is larger than this server reads",
+                     *       "code": "body_too_large"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not said to be JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:unsupported_media_type",
+                     *       "title": "Unsupported Media Type",
+                     *       "status": 415,
+                     *       "detail": "send the body as JSON with the header `Content-Type: application/json`",
+                     *       "code": "unsupported_media_type"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description fields are wrong; `errors` says which */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:validation_failed",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "the request is not valid: variations: must be 1 to 5",
+                     *       "code": "validation_failed",
+                     *       "errors": [
+                     *         {
+                     *           "loc": [
+                     *             "body",
+                     *             "variations"
+                     *           ],
+                     *           "msg": "must be 1 to 5"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description as much spent today as one may spend (`budget_exceeded`) */
             429: {
                 headers: {
+                    /** @description seconds until the next request is answered */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:too_many_requests",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "more than 600 requests a minute: wait 2 s",
+                     *       "code": "too_many_requests"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description our fault; the server's log has the cause */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:internal_error",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "an internal error occurred; the server's log has the cause under this response's X-Request-ID",
+                     *       "code": "internal_error"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2286,6 +4386,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description the run's id */
                 id: string;
             };
             cookie?: never;
@@ -2300,12 +4401,96 @@ export interface operations {
                     "application/json": components["schemas"]["JudgementView"];
                 };
             };
+            /** @description no credential, or one that is unknown, expired or revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:unauthorized",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "this API key is unknown, expired or revoked",
+                     *       "code": "unauthorized"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the credential is good, but not for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:missing_scope",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "this API key lacks the scope `runs:create`: create one that has it, or log in",
+                     *       "code": "missing_scope"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there is no such thing, or it is somebody else's */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:not_found",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "there is no run `run-0198a7c41e5b7d2084c1f0a9b6d3e755`",
+                     *       "code": "not_found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests: `Retry-After` says when the next one is answered */
+            429: {
+                headers: {
+                    /** @description seconds until the next request is answered */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:too_many_requests",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "more than 600 requests a minute: wait 2 s",
+                     *       "code": "too_many_requests"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description our fault; the server's log has the cause */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:internal_error",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "an internal error occurred; the server's log has the cause under this response's X-Request-ID",
+                     *       "code": "internal_error"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2315,6 +4500,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description the run's id */
                 id: string;
             };
             cookie?: never;
@@ -2333,12 +4519,76 @@ export interface operations {
                     "application/json": components["schemas"]["RunView"];
                 };
             };
+            /** @description the body is not JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:bad_request",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the body is not valid JSON: expected `,` or `}` at line 1 column 17",
+                     *       "code": "bad_request"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no credential, or one that is unknown, expired or revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:unauthorized",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "this API key is unknown, expired or revoked",
+                     *       "code": "unauthorized"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the credential is good, but not for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:missing_scope",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "this API key lacks the scope `runs:create`: create one that has it, or log in",
+                     *       "code": "missing_scope"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there is no such thing, or it is somebody else's */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:not_found",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "there is no run `run-0198a7c41e5b7d2084c1f0a9b6d3e755`",
+                     *       "code": "not_found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description nothing was picked, it has no patch or one that is too large, there is no credential, or the last publication has not ended */
@@ -2347,15 +4597,117 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:no_result",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "detail": "variation 0 is still running; wait for its end",
+                     *       "code": "no_result"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description the body is larger than this server reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:body_too_large",
+                     *       "title": "Payload Too Large",
+                     *       "status": 413,
+                     *       "detail": "the body is larger than this server reads",
+                     *       "code": "body_too_large"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not said to be JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:unsupported_media_type",
+                     *       "title": "Unsupported Media Type",
+                     *       "status": 415,
+                     *       "detail": "send the body as JSON with the header `Content-Type: application/json`",
+                     *       "code": "unsupported_media_type"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description fields are wrong; `errors` says which */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:validation_failed",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "the request is not valid: variations: must be 1 to 5",
+                     *       "code": "validation_failed",
+                     *       "errors": [
+                     *         {
+                     *           "loc": [
+                     *             "body",
+                     *             "variations"
+                     *           ],
+                     *           "msg": "must be 1 to 5"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests: `Retry-After` says when the next one is answered */
+            429: {
+                headers: {
+                    /** @description seconds until the next request is answered */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:too_many_requests",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "more than 600 requests a minute: wait 2 s",
+                     *       "code": "too_many_requests"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description our fault; the server's log has the cause */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:internal_error",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "an internal error occurred; the server's log has the cause under this response's X-Request-ID",
+                     *       "code": "internal_error"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2365,6 +4717,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description the run's id */
                 id: string;
             };
             cookie?: never;
@@ -2379,12 +4732,96 @@ export interface operations {
                     "text/x-shellscript": string;
                 };
             };
+            /** @description no credential, or one that is unknown, expired or revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:unauthorized",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "this API key is unknown, expired or revoked",
+                     *       "code": "unauthorized"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the credential is good, but not for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:missing_scope",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "this API key lacks the scope `runs:create`: create one that has it, or log in",
+                     *       "code": "missing_scope"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there is no such thing, or it is somebody else's */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:not_found",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "there is no run `run-0198a7c41e5b7d2084c1f0a9b6d3e755`",
+                     *       "code": "not_found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests: `Retry-After` says when the next one is answered */
+            429: {
+                headers: {
+                    /** @description seconds until the next request is answered */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:too_many_requests",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "more than 600 requests a minute: wait 2 s",
+                     *       "code": "too_many_requests"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description our fault; the server's log has the cause */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:internal_error",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "an internal error occurred; the server's log has the cause under this response's X-Request-ID",
+                     *       "code": "internal_error"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2394,6 +4831,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description the run's id */
                 id: string;
             };
             cookie?: never;
@@ -2412,12 +4850,76 @@ export interface operations {
                     "application/json": components["schemas"]["RunView"];
                 };
             };
+            /** @description the body is not JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:bad_request",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the body is not valid JSON: expected `,` or `}` at line 1 column 17",
+                     *       "code": "bad_request"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no credential, or one that is unknown, expired or revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:unauthorized",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "this API key is unknown, expired or revoked",
+                     *       "code": "unauthorized"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the credential is good, but not for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:missing_scope",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "this API key lacks the scope `runs:create`: create one that has it, or log in",
+                     *       "code": "missing_scope"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there is no such thing, or it is somebody else's */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:not_found",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "there is no run `run-0198a7c41e5b7d2084c1f0a9b6d3e755`",
+                     *       "code": "not_found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description it has no result */
@@ -2426,15 +4928,117 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:no_result",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "detail": "variation 0 is still running; wait for its end",
+                     *       "code": "no_result"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description the body is larger than this server reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:body_too_large",
+                     *       "title": "Payload Too Large",
+                     *       "status": 413,
+                     *       "detail": "the body is larger than this server reads",
+                     *       "code": "body_too_large"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not said to be JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:unsupported_media_type",
+                     *       "title": "Unsupported Media Type",
+                     *       "status": 415,
+                     *       "detail": "send the body as JSON with the header `Content-Type: application/json`",
+                     *       "code": "unsupported_media_type"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description fields are wrong; `errors` says which */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:validation_failed",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "the request is not valid: variations: must be 1 to 5",
+                     *       "code": "validation_failed",
+                     *       "errors": [
+                     *         {
+                     *           "loc": [
+                     *             "body",
+                     *             "variations"
+                     *           ],
+                     *           "msg": "must be 1 to 5"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests: `Retry-After` says when the next one is answered */
+            429: {
+                headers: {
+                    /** @description seconds until the next request is answered */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:too_many_requests",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "more than 600 requests a minute: wait 2 s",
+                     *       "code": "too_many_requests"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description our fault; the server's log has the cause */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:internal_error",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "an internal error occurred; the server's log has the cause under this response's X-Request-ID",
+                     *       "code": "internal_error"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2444,6 +5048,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description the run's id */
                 id: string;
             };
             cookie?: never;
@@ -2458,12 +5063,96 @@ export interface operations {
                     "application/json": components["schemas"]["RunView"];
                 };
             };
+            /** @description no credential, or one that is unknown, expired or revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:unauthorized",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "this API key is unknown, expired or revoked",
+                     *       "code": "unauthorized"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the credential is good, but not for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:missing_scope",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "this API key lacks the scope `runs:create`: create one that has it, or log in",
+                     *       "code": "missing_scope"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there is no such thing, or it is somebody else's */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:not_found",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "there is no run `run-0198a7c41e5b7d2084c1f0a9b6d3e755`",
+                     *       "code": "not_found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests: `Retry-After` says when the next one is answered */
+            429: {
+                headers: {
+                    /** @description seconds until the next request is answered */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:too_many_requests",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "more than 600 requests a minute: wait 2 s",
+                     *       "code": "too_many_requests"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description our fault; the server's log has the cause */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:internal_error",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "an internal error occurred; the server's log has the cause under this response's X-Request-ID",
+                     *       "code": "internal_error"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2473,6 +5162,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description the run's id */
                 id: string;
             };
             cookie?: never;
@@ -2487,12 +5177,96 @@ export interface operations {
                     "application/json": components["schemas"]["ShareView"][];
                 };
             };
+            /** @description no credential, or one that is unknown, expired or revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:unauthorized",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "this API key is unknown, expired or revoked",
+                     *       "code": "unauthorized"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the credential is good, but not for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:missing_scope",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "this API key lacks the scope `runs:create`: create one that has it, or log in",
+                     *       "code": "missing_scope"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there is no such thing, or it is somebody else's */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:not_found",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "there is no run `run-0198a7c41e5b7d2084c1f0a9b6d3e755`",
+                     *       "code": "not_found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests: `Retry-After` says when the next one is answered */
+            429: {
+                headers: {
+                    /** @description seconds until the next request is answered */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:too_many_requests",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "more than 600 requests a minute: wait 2 s",
+                     *       "code": "too_many_requests"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description our fault; the server's log has the cause */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:internal_error",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "an internal error occurred; the server's log has the cause under this response's X-Request-ID",
+                     *       "code": "internal_error"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2502,6 +5276,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description the run's id */
                 id: string;
             };
             cookie?: never;
@@ -2520,12 +5295,76 @@ export interface operations {
                     "application/json": components["schemas"]["CreateShareResponse"];
                 };
             };
+            /** @description the body is not JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:bad_request",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the body is not valid JSON: expected `,` or `}` at line 1 column 17",
+                     *       "code": "bad_request"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no credential, or one that is unknown, expired or revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:unauthorized",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "this API key is unknown, expired or revoked",
+                     *       "code": "unauthorized"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the credential is good, but not for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:missing_scope",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "this API key lacks the scope `runs:create`: create one that has it, or log in",
+                     *       "code": "missing_scope"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there is no such thing, or it is somebody else's */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:not_found",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "there is no run `run-0198a7c41e5b7d2084c1f0a9b6d3e755`",
+                     *       "code": "not_found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description too many shares */
@@ -2534,15 +5373,117 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:no_result",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "detail": "variation 0 is still running; wait for its end",
+                     *       "code": "no_result"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description the body is larger than this server reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:body_too_large",
+                     *       "title": "Payload Too Large",
+                     *       "status": 413,
+                     *       "detail": "the body is larger than this server reads",
+                     *       "code": "body_too_large"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not said to be JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:unsupported_media_type",
+                     *       "title": "Unsupported Media Type",
+                     *       "status": 415,
+                     *       "detail": "send the body as JSON with the header `Content-Type: application/json`",
+                     *       "code": "unsupported_media_type"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description fields are wrong; `errors` says which */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:validation_failed",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "the request is not valid: variations: must be 1 to 5",
+                     *       "code": "validation_failed",
+                     *       "errors": [
+                     *         {
+                     *           "loc": [
+                     *             "body",
+                     *             "variations"
+                     *           ],
+                     *           "msg": "must be 1 to 5"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests: `Retry-After` says when the next one is answered */
+            429: {
+                headers: {
+                    /** @description seconds until the next request is answered */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:too_many_requests",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "more than 600 requests a minute: wait 2 s",
+                     *       "code": "too_many_requests"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description our fault; the server's log has the cause */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:internal_error",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "an internal error occurred; the server's log has the cause under this response's X-Request-ID",
+                     *       "code": "internal_error"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2552,6 +5493,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description the run's id */
                 id: string;
                 /** @description the share's id, `share_…` */
                 share: string;
@@ -2566,12 +5508,96 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description no credential, or one that is unknown, expired or revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:unauthorized",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "this API key is unknown, expired or revoked",
+                     *       "code": "unauthorized"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the credential is good, but not for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:missing_scope",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "this API key lacks the scope `runs:create`: create one that has it, or log in",
+                     *       "code": "missing_scope"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there is no such thing, or it is somebody else's */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:not_found",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "there is no run `run-0198a7c41e5b7d2084c1f0a9b6d3e755`",
+                     *       "code": "not_found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests: `Retry-After` says when the next one is answered */
+            429: {
+                headers: {
+                    /** @description seconds until the next request is answered */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:too_many_requests",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "more than 600 requests a minute: wait 2 s",
+                     *       "code": "too_many_requests"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description our fault; the server's log has the cause */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:internal_error",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "an internal error occurred; the server's log has the cause under this response's X-Request-ID",
+                     *       "code": "internal_error"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2579,7 +5605,10 @@ export interface operations {
     stream_run: {
         parameters: {
             query?: {
-                /** @description Only this variation; the stream then ends with its end. */
+                /**
+                 * @description Only this variation; the stream then ends with its end.
+                 * @example 0
+                 */
                 variation?: number | null;
                 /** @description Go on after this `id`, like the header `Last-Event-ID`, which wins. */
                 after?: string | null;
@@ -2588,18 +5617,20 @@ export interface operations {
                 "Last-Event-ID"?: string | null;
             };
             path: {
+                /** @description the run's id */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description one event after the other */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": components["schemas"]["StreamEvent"];
                 };
             };
             /** @description all of it was sent already */
@@ -2614,32 +5645,135 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:bad_request",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the body is not valid JSON: expected `,` or `}` at line 1 column 17",
+                     *       "code": "bad_request"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description no credential, or one that is unknown, expired or revoked */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:unauthorized",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "this API key is unknown, expired or revoked",
+                     *       "code": "unauthorized"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description the credential is good, but not for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:missing_scope",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "this API key lacks the scope `runs:create`: create one that has it, or log in",
+                     *       "code": "missing_scope"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there is no such thing, or it is somebody else's */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:not_found",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "there is no run `run-0198a7c41e5b7d2084c1f0a9b6d3e755`",
+                     *       "code": "not_found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description a parameter is wrong or unknown; `errors` says which */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:validation_failed",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "the request is not valid: variations: must be 1 to 5",
+                     *       "code": "validation_failed",
+                     *       "errors": [
+                     *         {
+                     *           "loc": [
+                     *             "body",
+                     *             "variations"
+                     *           ],
+                     *           "msg": "must be 1 to 5"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description the account has too many streams open (`too_many_streams`) */
             429: {
                 headers: {
+                    /** @description seconds until the next request is answered */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:too_many_requests",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "more than 600 requests a minute: wait 2 s",
+                     *       "code": "too_many_requests"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description our fault; the server's log has the cause */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:internal_error",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "an internal error occurred; the server's log has the cause under this response's X-Request-ID",
+                     *       "code": "internal_error"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2649,7 +5783,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description the run's id */
                 id: string;
+                /** @description 0 for the first; 255 is the run's judge, where it has a log */
                 variation: number;
             };
             cookie?: never;
@@ -2664,12 +5800,96 @@ export interface operations {
                     "application/json": components["schemas"]["RunView"];
                 };
             };
+            /** @description no credential, or one that is unknown, expired or revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:unauthorized",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "this API key is unknown, expired or revoked",
+                     *       "code": "unauthorized"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the credential is good, but not for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:missing_scope",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "this API key lacks the scope `runs:create`: create one that has it, or log in",
+                     *       "code": "missing_scope"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there is no such thing, or it is somebody else's */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:not_found",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "there is no run `run-0198a7c41e5b7d2084c1f0a9b6d3e755`",
+                     *       "code": "not_found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests: `Retry-After` says when the next one is answered */
+            429: {
+                headers: {
+                    /** @description seconds until the next request is answered */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:too_many_requests",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "more than 600 requests a minute: wait 2 s",
+                     *       "code": "too_many_requests"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description our fault; the server's log has the cause */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:internal_error",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "an internal error occurred; the server's log has the cause under this response's X-Request-ID",
+                     *       "code": "internal_error"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2685,21 +5905,26 @@ export interface operations {
                 Range?: string | null;
             };
             path: {
+                /** @description the run's id */
                 id: string;
+                /** @description 0 for the first; 255 is the run's judge, where it has a log */
                 variation: number;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description all of it */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "text/plain": string;
+                    "application/x-ndjson": string;
                 };
             };
+            /** @description the rest of it */
             206: {
                 headers: {
                     [name: string]: unknown;
@@ -2708,12 +5933,58 @@ export interface operations {
                     "text/plain": string;
                 };
             };
+            /** @description no credential, or one that is unknown, expired or revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:unauthorized",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "this API key is unknown, expired or revoked",
+                     *       "code": "unauthorized"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the credential is good, but not for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:missing_scope",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "this API key lacks the scope `runs:create`: create one that has it, or log in",
+                     *       "code": "missing_scope"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there is no such thing, or it is somebody else's */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:not_found",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "there is no run `run-0198a7c41e5b7d2084c1f0a9b6d3e755`",
+                     *       "code": "not_found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             416: {
@@ -2721,7 +5992,81 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:range_not_satisfiable",
+                     *       "title": "Range Not Satisfiable",
+                     *       "status": 416,
+                     *       "detail": "the log has 1042 bytes",
+                     *       "code": "range_not_satisfiable"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description a parameter is wrong or unknown; `errors` says which */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:validation_failed",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "the request is not valid: variations: must be 1 to 5",
+                     *       "code": "validation_failed",
+                     *       "errors": [
+                     *         {
+                     *           "loc": [
+                     *             "body",
+                     *             "variations"
+                     *           ],
+                     *           "msg": "must be 1 to 5"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests: `Retry-After` says when the next one is answered */
+            429: {
+                headers: {
+                    /** @description seconds until the next request is answered */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:too_many_requests",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "more than 600 requests a minute: wait 2 s",
+                     *       "code": "too_many_requests"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description our fault; the server's log has the cause */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:internal_error",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "an internal error occurred; the server's log has the cause under this response's X-Request-ID",
+                     *       "code": "internal_error"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2736,7 +6081,9 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description the run's id */
                 id: string;
+                /** @description 0 for the first; 255 is the run's judge, where it has a log */
                 variation: number;
             };
             cookie?: never;
@@ -2751,13 +6098,58 @@ export interface operations {
                     "text/x-diff": string;
                 };
             };
+            /** @description no credential, or one that is unknown, expired or revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:unauthorized",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "this API key is unknown, expired or revoked",
+                     *       "code": "unauthorized"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the credential is good, but not for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:missing_scope",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "this API key lacks the scope `runs:create`: create one that has it, or log in",
+                     *       "code": "missing_scope"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description there is none, and why */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:not_found",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "there is no run `run-0198a7c41e5b7d2084c1f0a9b6d3e755`",
+                     *       "code": "not_found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description the two cannot be compared, and why */
@@ -2766,7 +6158,81 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:no_result",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "detail": "variation 0 is still running; wait for its end",
+                     *       "code": "no_result"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description a parameter is wrong or unknown; `errors` says which */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:validation_failed",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "the request is not valid: variations: must be 1 to 5",
+                     *       "code": "validation_failed",
+                     *       "errors": [
+                     *         {
+                     *           "loc": [
+                     *             "body",
+                     *             "variations"
+                     *           ],
+                     *           "msg": "must be 1 to 5"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests: `Retry-After` says when the next one is answered */
+            429: {
+                headers: {
+                    /** @description seconds until the next request is answered */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:too_many_requests",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "more than 600 requests a minute: wait 2 s",
+                     *       "code": "too_many_requests"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description our fault; the server's log has the cause */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:internal_error",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "an internal error occurred; the server's log has the cause under this response's X-Request-ID",
+                     *       "code": "internal_error"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2776,7 +6242,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description the run's id */
                 id: string;
+                /** @description 0 for the first; 255 is the run's judge, where it has a log */
                 variation: number;
             };
             cookie?: never;
@@ -2791,12 +6259,58 @@ export interface operations {
                     "application/json": components["schemas"]["RunView"];
                 };
             };
+            /** @description no credential, or one that is unknown, expired or revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:unauthorized",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "this API key is unknown, expired or revoked",
+                     *       "code": "unauthorized"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the credential is good, but not for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:missing_scope",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "this API key lacks the scope `runs:create`: create one that has it, or log in",
+                     *       "code": "missing_scope"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there is no such thing, or it is somebody else's */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:not_found",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "there is no run `run-0198a7c41e5b7d2084c1f0a9b6d3e755`",
+                     *       "code": "not_found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description it has not ended, it was picked, the run has spent what it may (`budget_exceeded`), or a credential that it needs is gone */
@@ -2805,16 +6319,54 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:no_result",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "detail": "variation 0 is still running; wait for its end",
+                     *       "code": "no_result"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description as much spent today as one may spend (`budget_exceeded`) */
             429: {
                 headers: {
+                    /** @description seconds until the next request is answered */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:too_many_requests",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "more than 600 requests a minute: wait 2 s",
+                     *       "code": "too_many_requests"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description our fault; the server's log has the cause */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:internal_error",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "an internal error occurred; the server's log has the cause under this response's X-Request-ID",
+                     *       "code": "internal_error"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description the server's disk is nearly full */
@@ -2823,7 +6375,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:insufficient_storage",
+                     *       "title": "Insufficient Storage",
+                     *       "status": 507,
+                     *       "detail": "the server's disk is nearly full, so it takes no new runs",
+                     *       "code": "insufficient_storage"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2836,7 +6397,9 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description the run's id */
                 id: string;
+                /** @description 0 for the first; 255 is the run's judge, where it has a log */
                 variation: number;
             };
             cookie?: never;
@@ -2851,12 +6414,58 @@ export interface operations {
                     "application/json": components["schemas"]["VerifyResponse"];
                 };
             };
+            /** @description no credential, or one that is unknown, expired or revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:unauthorized",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "this API key is unknown, expired or revoked",
+                     *       "code": "unauthorized"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the credential is good, but not for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:missing_scope",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "this API key lacks the scope `runs:create`: create one that has it, or log in",
+                     *       "code": "missing_scope"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there is no such thing, or it is somebody else's */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:not_found",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "there is no run `run-0198a7c41e5b7d2084c1f0a9b6d3e755`",
+                     *       "code": "not_found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description it has not ended */
@@ -2865,7 +6474,81 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:no_result",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "detail": "variation 0 is still running; wait for its end",
+                     *       "code": "no_result"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description a parameter is wrong or unknown; `errors` says which */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:validation_failed",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "the request is not valid: variations: must be 1 to 5",
+                     *       "code": "validation_failed",
+                     *       "errors": [
+                     *         {
+                     *           "loc": [
+                     *             "body",
+                     *             "variations"
+                     *           ],
+                     *           "msg": "must be 1 to 5"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests: `Retry-After` says when the next one is answered */
+            429: {
+                headers: {
+                    /** @description seconds until the next request is answered */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:too_many_requests",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "more than 600 requests a minute: wait 2 s",
+                     *       "code": "too_many_requests"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description our fault; the server's log has the cause */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:internal_error",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "an internal error occurred; the server's log has the cause under this response's X-Request-ID",
+                     *       "code": "internal_error"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };

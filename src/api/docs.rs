@@ -1,5 +1,8 @@
 //! The OpenAPI file, made from the handlers, and Swagger UI, served from the binary.
 
+mod errors;
+mod parameters;
+
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Components, InfoBuilder, OpenApi, OpenApiBuilder, SecurityRequirement};
 use utoipa_swagger_ui::SwaggerUi;
@@ -11,8 +14,15 @@ pub const FILE: &str = "/api/v1/openapi.json";
 
 /// The OpenAPI file as committed and served, with a newline at its end.
 pub fn file() -> anyhow::Result<String> {
-    let (_, openapi) = super::routes().split_for_parts();
+    let (_, mut openapi) = super::routes().split_for_parts();
+    complete(&mut openapi);
     Ok(openapi.to_pretty_json()? + "\n")
+}
+
+/// Adds what handlers do not say each for itself.
+fn complete(openapi: &mut OpenApi) {
+    errors::complete(openapi);
+    parameters::complete(openapi);
 }
 
 /// What the file says besides the handlers.
@@ -46,6 +56,7 @@ pub(super) fn base() -> OpenApi {
 }
 
 /// Swagger UI under `/docs`.
-pub(super) fn swagger(openapi: OpenApi) -> SwaggerUi {
+pub(super) fn swagger(mut openapi: OpenApi) -> SwaggerUi {
+    complete(&mut openapi);
     SwaggerUi::new("/docs").url(FILE, openapi)
 }

@@ -14,6 +14,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::error::{ApiError, ApiResult, FieldError};
 use super::middleware::client_network;
@@ -79,8 +80,9 @@ fn parse_json<T: DeserializeOwned>(body: &[u8]) -> ApiResult<T> {
     let malformed = |error: &serde_json::Error| {
         ApiError::bad_request(format!("the body is not valid JSON: {error}"))
     };
-    let mut reader = serde_json::Deserializer::from_slice(body);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+    let mut value = serde_json::from_slice(body).map_err(|error| malformed(&error))?;
+    whole_numbers(&mut value);
+    serde_path_to_error::deserialize(value).map_err(|error| {
         let path = error.path().to_string();
         let path = path
             .trim_start_matches('.')
@@ -95,9 +97,23 @@ fn parse_json<T: DeserializeOwned>(body: &[u8]) -> ApiResult<T> {
         } else {
             malformed(&inner)
         }
-    })?;
-    reader.end().map_err(|error| malformed(&error))?;
-    Ok(value)
+    })
+}
+
+/// Writes `3.0` as `3`: to JSON they are the same number, and so they are to JSON Schema.
+fn whole_numbers(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(whole_numbers),
+        Value::Object(fields) => fields.values_mut().for_each(whole_numbers),
+        Value::Number(number) if number.is_f64() => {
+            // Text has them exactly where a cast would have to round.
+            let text = number.to_string();
+            if let Some(Ok(whole)) = text.strip_suffix(".0").map(str::parse::<i64>) {
+                *value = whole.into();
+            }
+        }
+        _ => {}
+    }
 }
 
 /// serde's message without "at line … column …", which says nothing that the path does not.
@@ -230,6 +246,8 @@ mod tests {
         let (status, text) = loc(r#"{"items":[],"more":1}"#);
         assert_eq!(status, 422);
         assert!(text.contains(r#"["body", "more"]"#), "{text}");
+        assert!(parse_json::<Body>(br#"{"items":[{"size":3.0}]}"#).is_ok());
+        assert_eq!(loc(r#"{"items":[{"size":3.5}]}"#).0, 422);
         for malformed in ["", "{", "{\"items\":[]} x", "nul"] {
             assert_eq!(loc(malformed).0, 400, "{malformed}");
         }

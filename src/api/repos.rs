@@ -15,8 +15,11 @@ use crate::repo::{RepoError, Resolved};
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct CheckRepoQuery {
+    /// An https URL on an allowed host.
+    #[param(example = "https://github.com/octocat/Hello-World")]
     url: String,
     /// Branch, tag or commit; the default branch unless given.
+    #[param(example = "main")]
     r#ref: Option<String>,
 }
 

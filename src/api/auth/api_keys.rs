@@ -20,11 +20,15 @@ const MOST_KEYS: usize = 100;
 
 #[derive(Deserialize, ToSchema)]
 pub struct CreateApiKeyRequest {
+    #[schema(min_length = 1, max_length = 100, example = "CI")]
     pub name: String,
+    #[schema(max_length = 1000)]
     pub description: Option<String>,
     /// All of them unless given.
+    #[schema(min_items = 1)]
     pub scopes: Option<Vec<Scope>>,
     /// Never expires unless given; 1 to 3650.
+    #[schema(minimum = 1, maximum = 3650, example = 90)]
     pub expires_in_days: Option<u32>,
 }
 

@@ -17,7 +17,9 @@ type SetCookie = [(HeaderName, String); 1];
 
 #[derive(Deserialize, ToSchema)]
 pub struct LoginRequest {
+    #[schema(example = "test@example.com")]
     pub email: String,
+    #[schema(example = "TestPass123")]
     pub password: String,
 }
 

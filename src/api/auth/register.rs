@@ -14,10 +14,14 @@ use crate::db::users::NewUser;
 
 #[derive(Deserialize, ToSchema)]
 pub struct RegisterRequest {
+    #[schema(min_length = 3, max_length = 254, example = "test@example.com")]
     pub email: String,
     /// At least 8 characters with an upper-case letter, a lower-case letter and a digit.
+    #[schema(min_length = 8, example = "TestPass123")]
     pub password: String,
+    #[schema(max_length = 200)]
     pub full_name: Option<String>,
+    #[schema(max_length = 200)]
     pub company: Option<String>,
 }
 

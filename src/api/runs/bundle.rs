@@ -9,6 +9,7 @@ use bytes::Bytes;
 use futures::stream;
 use serde::Serialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::commands::{CommandView, CommandsResponse};
 use super::create::CreateRunRequest;
@@ -25,13 +26,18 @@ use crate::model::{Event, JUDGE, PUBLISHER, Run, Variation, VariationKey};
 const LOG: &str = "timestamps.log";
 const PATCH: &str = "change.patch";
 
+/// The bytes of a tar file.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+pub struct TarFile(#[expect(dead_code, reason = "it is only documented")] Bytes);
+
 /// All of a run as one tar file, as far as it is stored: what it was given, the manifests and commands,
 /// events, logs and patches, and a `README.txt` that says what to do with them. `sha256sum -c
 /// SHA256SUMS` and `git apply` alone verify it. Secrets are not in it.
 #[utoipa::path(
     get, path = "/api/v1/runs/{id}/bundle", tag = "runs", params(("id" = String, Path)),
     responses(
-        (status = 200, content_type = "application/x-tar", body = Vec<u8>),
+        (status = 200, content_type = "application/x-tar", body = TarFile),
         (status = 404, body = Problem),
     )
 )]

@@ -53,7 +53,8 @@ pub struct AcceptedVariation {
 #[utoipa::path(
     post, path = "/api/v1/runs", tag = "runs",
     request_body = CreateRunRequest,
-    params(("Idempotency-Key" = Option<String>, Header, description = "the same key with the same request gives the same run")),
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 200, pattern = "^[!-~]+$",
+        description = "1 to 200 visible ASCII characters: the same key with the same request gives the same run, with another request 422; good as long as the run is kept")),
     responses(
         (status = 202, body = CreateRunResponse),
         (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem),
@@ -212,7 +213,7 @@ fn idempotency(headers: &HeaderMap, request: &CreateRunRequest) -> ApiResult<Opt
         return Ok(None);
     };
     let key = match value.to_str() {
-        Ok(key) if (1..=LONGEST_KEY).contains(&key.len()) => key.to_owned(),
+        Ok(key) if is_key(key) => key.to_owned(),
         _ => {
             return Err(ApiError::bad_request(
                 "Idempotency-Key must be 1 to 200 visible ASCII characters",
@@ -222,6 +223,10 @@ fn idempotency(headers: &HeaderMap, request: &CreateRunRequest) -> ApiResult<Opt
     let body = serde_json::to_vec(request).map_err(|error| ApiError::internal(error.into()))?;
     let request_hash = hex(&Sha256::digest(body));
     Ok(Some(Idempotency { key, request_hash }))
+}
+
+fn is_key(key: &str) -> bool {
+    (1..=LONGEST_KEY).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 async fn stored(app: &AppState, id: RunId) -> ApiResult<Run> {

@@ -19,6 +19,7 @@ use crate::runs::Judging;
 pub struct JudgeRequest {
     /// One of `GET /api/v1/models`; the server's own choice unless given. Best one that wrote none of
     /// the results.
+    #[schema(min_length = 1, max_length = 200, example = "openai/gpt-4o-mini")]
     pub model: Option<String>,
 }
 

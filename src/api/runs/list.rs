@@ -11,6 +11,7 @@ use crate::auth::{CurrentUser, Scope};
 use crate::db::runs::RunFilter;
 use crate::model::RunStatus;
 
+const LAST_PAGE: u32 = 1_000_000;
 const LARGEST_PAGE: u32 = 100;
 const LONGEST_TEXT: usize = 200;
 
@@ -20,10 +21,13 @@ pub struct ListRunsQuery {
     /// Only runs in this state.
     status: Option<RunStatus>,
     /// Only runs with this text in their prompt, repository, ref, commit or id.
+    #[param(max_length = 200, example = "duration")]
     q: Option<String>,
     /// From 1.
+    #[param(minimum = 1, maximum = 1_000_000, example = 1)]
     page: Option<u32>,
     /// 1 to 100, 20 unless given.
+    #[param(minimum = 1, maximum = 100, example = 20)]
     per_page: Option<u32>,
 }
 
@@ -51,8 +55,8 @@ pub async fn list_runs(
     user.require(Scope::RunsRead)?;
     let (page, per_page) = (query.page.unwrap_or(1), query.per_page.unwrap_or(20));
     let mut errors = Vec::new();
-    if page == 0 {
-        errors.push(FieldError::at("query", "page", "must be at least 1"));
+    if !(1..=LAST_PAGE).contains(&page) {
+        errors.push(FieldError::at("query", "page", "must be 1 to 1000000"));
     }
     if !(1..=LARGEST_PAGE).contains(&per_page) {
         errors.push(FieldError::at("query", "per_page", "must be 1 to 100"));

@@ -43,6 +43,7 @@ pub struct LogQuery {
     #[param(inline)]
     format: LogFormat,
     /// The last one unless given; counted from 0.
+    #[param(minimum = 0, maximum = 4_294_967_295_u32)]
     attempt: Option<u32>,
 }
 
@@ -52,8 +53,8 @@ pub struct LogQuery {
     get, path = "/api/v1/runs/{id}/variations/{variation}/logs", tag = "runs",
     params(("id" = String, Path), ("variation" = u8, Path), LogQuery, ("Range" = Option<String>, Header)),
     responses(
-        (status = 200, content_type = "text/plain", body = String),
-        (status = 206, content_type = "text/plain", body = String),
+        (status = 200, description = "all of it", content((String = "text/plain"), (String = "application/x-ndjson"))),
+        (status = 206, description = "the rest of it", content_type = "text/plain", body = String),
         (status = 404, body = Problem), (status = 416, body = Problem),
     )
 )]

@@ -17,8 +17,10 @@ use crate::model::{Variation, VariationStatus};
 #[serde(deny_unknown_fields)]
 pub struct PatchQuery {
     /// Give what leads from this variation's tree to the other's, for `git apply` on the former.
+    #[param(minimum = 0, maximum = 255)]
     from: Option<u8>,
     /// The last one unless given; counted from 0.
+    #[param(minimum = 0, maximum = 4_294_967_295_u32)]
     attempt: Option<u32>,
 }
 

@@ -15,7 +15,9 @@ const LONGEST_NOTE: usize = 2000;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SelectRequest {
+    #[schema(minimum = 0, maximum = 255, example = 0)]
     pub winning_variation_id: u8,
+    #[schema(max_length = 2000, example = "the smallest change")]
     pub note: Option<String>,
     /// Also cancel the variations that have not ended.
     #[serde(default)]

@@ -19,7 +19,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::error;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 
 use super::{find_agent, readable_run};
 use crate::api::error::{ApiError, ApiResult, Problem};
@@ -49,10 +49,35 @@ const RETRY_MS: u32 = 3000;
 /// When a client may ask again for a stream that was refused: when another one ends is not known.
 const TRY_AGAIN: Duration = Duration::from_secs(5);
 
+/// One event of a stream.
+#[derive(ToSchema)]
+#[expect(
+    dead_code,
+    reason = "frames are written by hand; this is their documentation"
+)]
+pub struct StreamEvent {
+    /// Where the client is after it; not of heartbeats.
+    #[schema(example = "e3.1042.0.77", required = false, nullable = false)]
+    id: Option<String>,
+    /// `heartbeat`, `agent_output`, `agent_status`, `agent_error`, `agent_complete`, `agent_retry`,
+    /// `log_gap` or `run_complete`.
+    #[schema(example = "agent_output")]
+    event: String,
+    /// A JSON object.
+    #[schema(
+        example = r#"{"variation_id":0,"content":"hello","timestamp":"2026-11-22T21:00:00.31Z","offset":0}"#
+    )]
+    data: String,
+    /// Milliseconds to wait before a reconnect; of the first one.
+    #[schema(example = 3000, required = false, nullable = false)]
+    retry: Option<u32>,
+}
+
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct StreamQuery {
     /// Only this variation; the stream then ends with its end.
+    #[param(minimum = 0, maximum = 255, example = 0)]
     variation: Option<u8>,
     /// Go on after this `id`, like the header `Last-Event-ID`, which wins.
     after: Option<String>,
@@ -66,7 +91,7 @@ pub struct StreamQuery {
     get, path = "/api/v1/runs/{id}/stream", tag = "runs",
     params(("id" = String, Path), StreamQuery, ("Last-Event-ID" = Option<String>, Header)),
     responses(
-        (status = 200, content_type = "text/event-stream", body = String),
+        (status = 200, content_type = "text/event-stream", body = StreamEvent, description = "one event after the other"),
         (status = 204, description = "all of it was sent already"),
         (status = 400, body = Problem), (status = 401, body = Problem), (status = 404, body = Problem),
         (status = 429, body = Problem, description = "the account has too many streams open (`too_many_streams`)"),

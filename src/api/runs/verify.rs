@@ -31,6 +31,7 @@ pub struct VerifyResponse {
 #[serde(deny_unknown_fields)]
 pub struct VerifyQuery {
     /// The last one unless given; counted from 0.
+    #[param(minimum = 0, maximum = 4_294_967_295_u32)]
     attempt: Option<u32>,
 }
 

@@ -26,18 +26,26 @@ pub struct CreateRunRequest {
     #[schema(example = "https://github.com/octocat/Hello-World")]
     pub github_url: String,
     /// 10 to 16000 characters.
-    #[schema(example = "Add a README that says what this repository is for")]
+    #[schema(
+        min_length = 10,
+        max_length = 16000,
+        example = "Add a README that says what this repository is for"
+    )]
     pub prompt: String,
     /// Branch, tag or commit; the default branch unless given.
+    #[schema(example = "main")]
     pub r#ref: Option<String>,
     /// 1 to 5, 3 unless given.
+    #[schema(minimum = 1, maximum = 5, example = 3)]
     pub variations: Option<u8>,
     pub agent_config: Option<AgentConfig>,
     /// Settings of each variation; sets their number. Without them, variations differ by temperature
     /// and approach, and by model where the server offers several.
+    #[schema(min_items = 1, max_items = 5)]
     pub variants: Option<Vec<Variant>>,
     /// Shell commands that are run after the work, as evidence.
     #[serde(default)]
+    #[schema(max_items = 10, example = json!(["cargo test"]))]
     pub checks: Vec<String>,
     /// Run them at the base commit, too, before the work: did they fail there?
     #[serde(default)]
@@ -82,13 +90,18 @@ impl GitCredential {
 #[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AgentConfig {
+    #[schema(min_length = 1, max_length = 200, example = "openai/gpt-4o-mini")]
     pub model: Option<String>,
     /// 0 to 2; the same for all variations, instead of a spread.
+    #[schema(minimum = 0, maximum = 2, example = 0.7)]
     pub temperature: Option<f64>,
     /// Of one answer of the model.
+    #[schema(minimum = 1, example = 4096)]
     pub max_tokens: Option<u32>,
+    #[schema(min_length = 1, max_length = 16000)]
     pub system_prompt: Option<String>,
     #[serde(default)]
+    #[schema(max_items = 4)]
     pub stop_sequences: Vec<String>,
 }
 
@@ -97,13 +110,21 @@ pub struct AgentConfig {
 #[serde(deny_unknown_fields)]
 pub struct Variant {
     /// One of `GET /api/v1/models`.
+    #[schema(min_length = 1, max_length = 200, example = "openai/gpt-4o-mini")]
     pub model: Option<String>,
+    #[schema(minimum = 0, maximum = 2, example = 0.3)]
     pub temperature: Option<f64>,
     /// What this variation is asked to do differently.
+    #[schema(
+        min_length = 1,
+        max_length = 16000,
+        example = "Make the smallest change that does the whole task."
+    )]
     pub instructions: Option<String>,
     /// `builtin` unless given.
     pub engine: Option<EngineName>,
     /// The shell command that does the work, for the engine `command`.
+    #[schema(min_length = 1, max_length = 2000)]
     pub command: Option<String>,
     /// One of the images in `GET /api/v1/models`; the server's own unless given.
     pub image: Option<String>,
@@ -127,9 +148,14 @@ pub enum EngineName {
 #[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RunLimits {
+    /// At least 10, and at most what the server allows.
+    #[schema(minimum = 10, example = 900)]
     pub timeout_seconds: Option<u64>,
+    #[schema(minimum = 1, example = 200_000)]
     pub max_total_tokens: Option<u64>,
+    #[schema(exclusive_minimum = 0, example = 1.5)]
     pub max_cost_usd: Option<f64>,
+    #[schema(minimum = 1, example = 50)]
     pub max_steps: Option<u32>,
     /// US dollars for all variations together, in all attempts: when they have spent it, what runs is
     /// cancelled (`budget_exceeded`) and its work kept. A cost that is not known is not counted.

@@ -156,6 +156,27 @@ impl Cluster {
         self.end_pod(job, 0, "Completed", "");
     }
 
+    /// From now on, each Job's container runs and ends as soon as the Job is there. Until it is aborted.
+    pub(crate) async fn complete_every_job(self) {
+        let mut changed = self.0.changed.subscribe();
+        loop {
+            changed.borrow_and_update();
+            let waits = |state: &State, job: &str| state.owned("pods", job).is_empty();
+            let waiting: Vec<String> = {
+                let state = self.state();
+                let jobs = state.objects.get("jobs").into_iter().flatten();
+                let names = jobs.filter_map(|job| job["metadata"]["name"].as_str());
+                let waiting = names.filter(|job| waits(&state, job));
+                waiting.map(str::to_owned).collect()
+            };
+            for job in waiting {
+                self.run_pod(&job);
+                self.complete_pod(&job);
+            }
+            changed.changed().await.unwrap();
+        }
+    }
+
     /// The pods vanish; with them their log.
     pub(crate) fn remove_pods(&self, job: &str) {
         self.end_log(job);
