@@ -1,19 +1,24 @@
-//! Smart HTTP for the sample repositories, read-only, through git's own `http-backend` (a CGI program).
+//! Smart HTTP for the sample repositories, through git's own `http-backend` (a CGI program): at `/git` for
+//! everybody to read, at `/private` copies of them that only [`USER`] with [`TOKEN`] reads and pushes to.
 
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Extension, Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout};
 use tokio_util::io::ReaderStream;
 
 use crate::App;
-use crate::samples::{SAMPLES, git_command};
+use crate::samples::{self, SAMPLES, git_command};
 
 /// A fetch of a sample takes milliseconds; whoever reads slower than this does not want it.
 const TIMEOUT: Duration = Duration::from_mins(2);
@@ -21,27 +26,81 @@ const TIMEOUT: Duration = Duration::from_mins(2);
 /// More CGI header bytes than this are not git's.
 const MAX_HEADER_BYTES: u64 = 16 * 1024;
 
-type Reply = Result<Response, (StatusCode, String)>;
+/// Whom the private repositories know. It opens nothing else, so it is no secret.
+pub const USER: &str = "ada";
+/// The password of [`USER`].
+pub const TOKEN: &str = "scripted-git-token-7b1e";
 
-/// `GET /git/NAME.git/info/refs?service=git-upload-pack`: the first half of every fetch and `ls-remote`.
-pub(crate) async fn advertise_refs(
+type Reply = Result<Response, (StatusCode, HeaderMap, String)>;
+
+/// Which repositories are meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Area {
+    Public,
+    Private,
+}
+
+impl Area {
+    /// Its directory in the data directory.
+    fn directory(self) -> &'static str {
+        match self {
+            Self::Public => samples::PUBLIC,
+            Self::Private => samples::PRIVATE,
+        }
+    }
+
+    /// Lets in whom the area is for.
+    fn admit(self, headers: &HeaderMap) -> Result<(), (StatusCode, HeaderMap, String)> {
+        let expected = format!("Basic {}", STANDARD.encode(format!("{USER}:{TOKEN}")));
+        let given = headers.get(header::AUTHORIZATION);
+        if self == Self::Public || given.is_some_and(|given| given == expected.as_str()) {
+            return Ok(());
+        }
+        let challenge = (
+            header::WWW_AUTHENTICATE,
+            HeaderValue::from_static("Basic realm=\"git\""),
+        );
+        let text = "this repository is private; the demo's README has the name and the token\n";
+        Err((
+            StatusCode::UNAUTHORIZED,
+            HeaderMap::from_iter([challenge]),
+            text.into(),
+        ))
+    }
+}
+
+/// What git asks for below `/git` or `/private`.
+pub(crate) fn routes(area: Area) -> Router<Arc<App>> {
+    Router::new()
+        .route("/{repository}/info/refs", get(advertise_refs))
+        .route("/{repository}/git-upload-pack", post(upload_pack))
+        .route("/{repository}/git-receive-pack", post(receive_pack))
+        .layer(Extension(area))
+}
+
+/// `GET …/info/refs?service=git-upload-pack`: the first half of every fetch, `ls-remote` and push.
+async fn advertise_refs(
     State(app): State<Arc<App>>,
+    Extension(area): Extension<Area>,
     Path(repository): Path<String>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Reply {
+    area.admit(&headers)?;
     match query.as_deref() {
         Some("service=git-upload-pack") => {}
+        Some("service=git-receive-pack") if area == Area::Private => {}
         Some("service=git-receive-pack") => return Err(read_only()),
         _ => {
-            return Err((
+            return Err(refused(
                 StatusCode::FORBIDDEN,
-                "this server speaks git's smart protocol only: update git\n".into(),
+                "this server speaks git's smart protocol only: update git\n",
             ));
         }
     }
     let request = CgiRequest {
         method: "GET",
+        area,
         repository,
         service: "info/refs",
         query,
@@ -51,15 +110,18 @@ pub(crate) async fn advertise_refs(
     request.answer(&app).await
 }
 
-/// `POST /git/NAME.git/git-upload-pack`: the objects.
-pub(crate) async fn upload_pack(
+/// `POST …/git-upload-pack`: the objects.
+async fn upload_pack(
     State(app): State<Arc<App>>,
+    Extension(area): Extension<Area>,
     Path(repository): Path<String>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Reply {
+    area.admit(&headers)?;
     let request = CgiRequest {
         method: "POST",
+        area,
         repository,
         service: "git-upload-pack",
         query: None,
@@ -69,20 +131,44 @@ pub(crate) async fn upload_pack(
     request.answer(&app).await
 }
 
-/// `POST /git/NAME.git/git-receive-pack`: nobody pushes here.
-pub(crate) async fn refuse_push() -> Response {
-    read_only().into_response()
+/// `POST …/git-receive-pack`: a push.
+async fn receive_pack(
+    State(app): State<Arc<App>>,
+    Extension(area): Extension<Area>,
+    Path(repository): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Reply {
+    area.admit(&headers)?;
+    if area == Area::Public {
+        return Err(read_only());
+    }
+    let request = CgiRequest {
+        method: "POST",
+        area,
+        repository,
+        service: "git-receive-pack",
+        query: None,
+        headers: &headers,
+        body,
+    };
+    request.answer(&app).await
 }
 
-fn read_only() -> (StatusCode, String) {
-    (
+fn refused(status: StatusCode, text: impl Into<String>) -> (StatusCode, HeaderMap, String) {
+    (status, HeaderMap::new(), text.into())
+}
+
+fn read_only() -> (StatusCode, HeaderMap, String) {
+    refused(
         StatusCode::FORBIDDEN,
-        "the sample repositories are read-only\n".into(),
+        "the sample repositories are read-only\n",
     )
 }
 
 struct CgiRequest<'a> {
     method: &'static str,
+    area: Area,
     /// As in the URL, with `.git`.
     repository: String,
     service: &'static str,
@@ -101,16 +187,16 @@ impl CgiRequest<'_> {
                 .iter()
                 .map(|sample| format!("{}.git", sample.name))
                 .collect();
-            return Err((
+            return Err(refused(
                 StatusCode::NOT_FOUND,
                 format!("no such repository; there are {}\n", names.join(", ")),
             ));
         }
         self.run(app).await.map_err(|error| {
             tracing::error!(error = format!("{error:#}"), "git http-backend failed");
-            (
+            refused(
                 StatusCode::BAD_GATEWAY,
-                "git http-backend failed; see the log of the demo\n".into(),
+                "git http-backend failed; see the log of the demo\n",
             )
         })
     }
@@ -145,9 +231,15 @@ impl CgiRequest<'_> {
                 "-c",
                 "uploadpack.allowFilter=true",
             ])
+            // History is never overwritten, and whoever was let in may push.
+            .args(["-c", "receive.denyNonFastForwards=true"])
+            .args(["-c", "http.receivepack=true"])
             // A volume's root may belong to another user.
             .args(["-c", "safe.directory=*", "http-backend"])
-            .env("GIT_PROJECT_ROOT", &app.repositories)
+            .env(
+                "GIT_PROJECT_ROOT",
+                app.repositories.join(self.area.directory()),
+            )
             .env("GIT_HTTP_EXPORT_ALL", "1")
             .env("REQUEST_METHOD", self.method)
             .env(

@@ -7,7 +7,7 @@
 //! - [`model`]: `/v1`: what the scripted model answers. It depends on the request alone, so runs repeat.
 
 pub mod config;
-mod git;
+pub mod git;
 pub mod model;
 pub mod samples;
 
@@ -18,6 +18,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 
+use crate::git::Area;
 use crate::model::{Scenarios, Speed};
 
 /// Largest request body: a long conversation, or a fetch that names many commits.
@@ -26,7 +27,7 @@ const MAX_BODY_BYTES: usize = 32 * 1024 * 1024;
 /// What the handlers share.
 #[derive(Debug)]
 pub struct App {
-    /// Directory that holds `NAME.git` of every sample.
+    /// Directory that [`samples::create_all`] has filled.
     pub repositories: PathBuf,
     /// The key that callers must send; without one, any key or none will do.
     pub api_key: Option<String>,
@@ -44,9 +45,8 @@ pub fn router(app: App) -> Router {
         .route("/v1/models", get(model::list_models))
         .route("/v1/chat/completions", post(model::create_completion))
         .route("/v1/{*path}", axum::routing::any(model::unknown_route))
-        .route("/git/{repository}/info/refs", get(git::advertise_refs))
-        .route("/git/{repository}/git-upload-pack", post(git::upload_pack))
-        .route("/git/{repository}/git-receive-pack", post(git::refuse_push))
+        .nest("/git", git::routes(Area::Public))
+        .nest("/private", git::routes(Area::Private))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .with_state(Arc::new(app))
 }

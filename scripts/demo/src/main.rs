@@ -26,11 +26,11 @@ async fn main() -> anyhow::Result<()> {
 
     // The directory is removed when `temporary` is dropped, at the end of main.
     let (data_dir, _temporary) = data_dir(config.data_dir)?;
-    let repositories = samples::create_all(&data_dir)
+    samples::create_all(&data_dir)
         .await
         .context("cannot make the sample repositories")?;
     let app = App {
-        repositories,
+        repositories: data_dir,
         api_key: config.api_key,
         speed: config.speed,
         scenarios: Scenarios::load().context("a scenario in the binary is broken")?,

@@ -3,7 +3,7 @@
 //! Authors and dates are fixed, so the commits have the same ids on every start and every machine.
 //! A repository's history is a list of layers: directory `samples/NAME/N` holds the files that commit N adds or changes.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 
 use anyhow::{Context, bail};
@@ -82,19 +82,26 @@ pub const SAMPLES: &[Sample] = &[
 #[folder = "samples"]
 struct Sources;
 
-/// Makes every sample under `data_dir/git` anew and returns that directory.
-pub async fn create_all(data_dir: &Path) -> anyhow::Result<PathBuf> {
-    let root = data_dir.join("git");
-    tokio::fs::create_dir_all(&root)
-        .await
-        .with_context(|| format!("cannot make {}", root.display()))?;
-    for sample in SAMPLES {
-        sample
-            .create(&root)
+/// Directory of the repositories that everybody reads and nobody changes.
+pub(crate) const PUBLIC: &str = "git";
+/// Directory of the same ones for those who push.
+pub(crate) const PRIVATE: &str = "private";
+
+/// Makes `NAME.git` of every sample anew, in both of its directories in `data_dir`.
+pub async fn create_all(data_dir: &Path) -> anyhow::Result<()> {
+    for area in [PUBLIC, PRIVATE] {
+        let root = data_dir.join(area);
+        tokio::fs::create_dir_all(&root)
             .await
-            .with_context(|| format!("sample {}", sample.name))?;
+            .with_context(|| format!("cannot make {}", root.display()))?;
+        for sample in SAMPLES {
+            sample
+                .create(&root)
+                .await
+                .with_context(|| format!("sample {}", sample.name))?;
+        }
     }
-    Ok(root)
+    Ok(())
 }
 
 impl Sample {

@@ -42,7 +42,7 @@ pub(crate) fn unittest(directory: &Path) -> (bool, String) {
 /// A clone of a sample at `reference`.
 pub(crate) fn clone(repository: &str, reference: &str) -> TempDir {
     let directory = tempfile::tempdir().unwrap();
-    let source = repositories().join(format!("{repository}.git"));
+    let source = repositories().join(format!("git/{repository}.git"));
     let command = format!(
         "git clone --quiet --branch {reference} {} .",
         source.display()

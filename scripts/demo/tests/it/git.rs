@@ -144,6 +144,55 @@ async fn nobody_can_push() {
 }
 
 #[tokio::test]
+async fn a_private_repository_is_read_and_pushed_to_with_its_credential_only() {
+    let open = serve().await.replace("/git", "/private/todo-cli.git");
+    let credential = format!(
+        "//{}:{}@",
+        aideator_demo::git::USER,
+        aideator_demo::git::TOKEN
+    );
+    let url = open.replace("//", &credential);
+    let directory = tempfile::tempdir().unwrap();
+    for refused in [open.clone(), url.replace("scripted", "guessed")] {
+        let (ok, _, errors) = git(directory.path(), &["ls-remote", &refused]).await;
+        assert!(!ok && errors.contains("HTTP/1.1 401"), "{errors}");
+    }
+    let steps: [&[&str]; 6] = [
+        &["clone", "-q", &url, "."],
+        &[
+            "-c",
+            "user.name=me",
+            "-c",
+            "user.email=me@example.com",
+            "commit",
+            "-q",
+            "--allow-empty",
+            "-m",
+            "mine",
+        ],
+        &["push", "-q", "origin", "HEAD:refs/heads/mine"],
+        &["reset", "-q", "--hard", "HEAD~"],
+        &[
+            "-c",
+            "user.name=me",
+            "-c",
+            "user.email=me@example.com",
+            "commit",
+            "-q",
+            "--allow-empty",
+            "-m",
+            "other",
+        ],
+        &["push", "-q", "--force", "origin", "HEAD:refs/heads/mine"],
+    ];
+    for (number, step) in steps.iter().enumerate() {
+        let (ok, _, errors) = git(directory.path(), step).await;
+        // The last would overwrite history.
+        assert_eq!(ok, number < 5, "{step:?}: {errors}");
+    }
+}
+
+#[tokio::test]
 async fn what_does_not_exist_is_not_found() {
     let url = serve().await;
     let directory = tempfile::tempdir().unwrap();

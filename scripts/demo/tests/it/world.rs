@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tower::ServiceExt;
 
-/// The repositories, made once for all tests: nobody can change them.
+/// The repositories, made once for all tests: nobody changes those at `/git`.
 pub(crate) fn repositories() -> &'static Path {
     static DIRECTORY: OnceLock<(TempDir, PathBuf)> = OnceLock::new();
     let (_, root) = DIRECTORY.get_or_init(|| {
@@ -30,7 +30,8 @@ pub(crate) fn repositories() -> &'static Path {
                 .block_on(samples::create_all(&path))
                 .unwrap()
         };
-        let root = std::thread::spawn(create).join().unwrap();
+        let root = directory.path().to_owned();
+        std::thread::spawn(create).join().unwrap();
         (directory, root)
     });
     root
