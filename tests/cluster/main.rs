@@ -15,6 +15,7 @@ mod inside;
 mod install;
 mod main_job;
 mod outcomes;
+mod private;
 mod queue;
 mod refusals;
 mod rights;

@@ -6,6 +6,7 @@ mod flood;
 mod follower;
 mod own;
 mod shell;
+mod volumes;
 
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ pub(crate) use self::flood::{FLOOD, FLOOD_LINES};
 pub(crate) use self::follower::{Event, Follower, tool_output};
 pub(crate) use self::own::OwnServer;
 pub(crate) use self::shell::{sh, try_sh, try_sh_for};
+pub(crate) use self::volumes::stored_files;
 
 /// Held shared by tests, and alone by those that break the server or the node under everybody's feet.
 static PEACE: RwLock<()> = RwLock::const_new(());

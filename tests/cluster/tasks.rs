@@ -1,12 +1,10 @@
 //! Changes of every kind, made in Jobs: for each the patch applies with `git apply --index` to a fresh
 //! clone, and the tree is the one that the agent told. And a key that nothing of it can have.
 
-use std::path::{Path, PathBuf};
-
 use aideator_agent::protocol::{Body, Line};
 use serde_json::{Value, json};
 
-use crate::support::{Api, Follower, env, in_peace, sh, tool_output};
+use crate::support::{Api, Follower, in_peace, sh, stored_files, tool_output};
 
 /// What is done, by a command on one line; and what a script prints in the clone afterwards.
 const TASKS: [[(&str, &str, &str, &str); 4]; 3] = [
@@ -189,33 +187,13 @@ async fn the_provider_s_key_is_nowhere_whatever_a_tool_tries() {
             .iter()
             .map(|event| event.data.to_string().into_bytes()),
     );
-    let volumes = PathBuf::from(env("KUBECONFIG")).with_file_name("volumes");
-    if volumes.exists() {
-        let files = files_below(&volumes);
-        let is_database = |file: &PathBuf| file.ends_with("aideator.db");
-        assert!(files.iter().any(is_database), "{files:?}");
-        // What is gone meanwhile is not stored.
-        seen.extend(files.iter().filter_map(|file| std::fs::read(file).ok()));
-    } else {
-        eprintln!("the server's volume is not on this machine: its files were not looked into");
-    }
+    let files = stored_files();
+    // What is gone meanwhile is not stored.
+    seen.extend(files.iter().filter_map(|file| std::fs::read(file).ok()));
     for seen in seen {
         assert!(
             !String::from_utf8_lossy(&seen).contains(&key),
             "the key is seen"
         );
     }
-}
-
-/// Every file in a directory and below: database, logs and patches.
-fn files_below(directory: &Path) -> Vec<PathBuf> {
-    let entries = directory.read_dir().unwrap().map(|entry| entry.unwrap());
-    let below = entries.flat_map(|entry| {
-        if entry.file_type().unwrap().is_dir() {
-            files_below(&entry.path())
-        } else {
-            vec![entry.path()]
-        }
-    });
-    below.collect()
 }
