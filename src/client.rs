@@ -6,6 +6,7 @@
 
 mod access;
 mod api;
+mod bundle;
 mod exit;
 mod follow;
 mod git;
@@ -28,6 +29,7 @@ use clap::Subcommand;
 use reqwest::Method;
 use serde_json::json;
 
+use self::bundle::BundleArguments;
 pub use self::exit::Exit;
 use self::exit::{Failure, Outcome};
 use self::login::LoginArguments;
@@ -55,7 +57,8 @@ pub enum Command {
     #[command(after_help = "Examples:\n  \
             aideator run --repo https://github.com/octocat/Hello-World \"Write a README\" --wait\n  \
             aideator run --repo URL --ref main -n 5 --check \"make test\" - <task.md\n  \
-            aideator run --repo URL \"Write a README\" --wait --json | jq -r .event\n\n\
+            aideator run --repo URL \"Write a README\" --wait --json | jq -r .event\n  \
+            aideator run --from latest/2 \"Now add tests\"    # round two starts from that result\n\n\
             In a pipe, --wait prints a line for each thing that is said or done, `1|` before those of\n\
             variation 1. It ends with 0 where a variation succeeded and with 1 where none did.")]
     Run(StartArguments),
@@ -82,6 +85,8 @@ pub enum Command {
     #[command(after_help = "  aideator patch latest 1 | git apply\n  \
             aideator patch latest 2 --from 1      # what lies between the two")]
     Patch(PatchArguments),
+    /// Save all of a run in one tar file, which `sha256sum -c` and `git apply` alone verify.
+    Bundle(BundleArguments),
     /// Cancel a run, or one of its variations; what they have is kept.
     Cancel {
         /// The run's id, or `latest`.
@@ -125,6 +130,7 @@ async fn dispatch(command: Command, environment: Client) -> Outcome {
         Command::Logs(arguments) => logs::logs(api, &arguments, output).await,
         Command::Pick(arguments) => pick::pick(api, &arguments, output).await,
         Command::Patch(arguments) => pick::patch(api, &arguments, output).await,
+        Command::Bundle(arguments) => bundle::bundle(api, &arguments, output).await,
         Command::Cancel { run, variation } => cancel(api, &run, variation, output).await,
         Command::Verify(arguments) => verify::verify(api, &arguments, output).await,
     }

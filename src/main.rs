@@ -57,7 +57,7 @@ enum Command {
         email: String,
     },
     #[command(flatten)]
-    Client(client::Command),
+    Client(Box<client::Command>),
     /// Print the completions of a shell.
     #[command(
         after_help = "  aideator completion bash > ~/.local/share/bash-completion/completions/aideator"
@@ -90,7 +90,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Backup => backup().await,
         Command::Restore { replace } => restore(replace).await,
         Command::CreateUser { email } => create_user(email).await,
-        Command::Client(command) => Ok(client::run(command).await.into()),
+        Command::Client(command) => Ok(client::run(*command).await.into()),
         Command::Completion { shell } => {
             let mut text = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "aideator", &mut text);

@@ -5,6 +5,7 @@
 //! - Only the pod's status *and* a last read that adds nothing end a variation.
 //! - A state is in the database before anybody is told of it.
 
+mod base;
 mod clean;
 mod cluster;
 mod digest;
@@ -26,6 +27,7 @@ mod turns;
 mod verify;
 mod watch;
 
+pub use base::BasePatch;
 pub(crate) use digest::hex;
 pub use judge::Judging;
 pub(crate) use meter::BUDGET_EXCEEDED;

@@ -3,6 +3,7 @@
 //! Every field but `v` may be missing or `null`, and unknown fields are ignored, so that an older
 //! agent image runs under a newer server and the other way round.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// The version of the file that this crate writes and understands.
@@ -56,6 +57,47 @@ pub struct Config {
     /// What [`Engine::Publish`] pushes.
     #[serde(default)]
     pub publish: Option<Publish>,
+    /// An earlier change that the work starts from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<Start>,
+}
+
+/// A change that is applied to the base commit before the work. The agent's own patch is against the
+/// base commit all the same, and so has both.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Start {
+    /// The patch, as UTF-8 text or as `encoding` says.
+    pub patch: String,
+    /// `base64` when it is not UTF-8.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<String>,
+}
+
+impl Start {
+    /// From the bytes of a patch.
+    pub fn new(patch: &[u8]) -> Self {
+        match std::str::from_utf8(patch) {
+            Ok(text) => Self {
+                patch: text.to_owned(),
+                encoding: None,
+            },
+            Err(_) => Self {
+                patch: STANDARD.encode(patch),
+                encoding: Some("base64".to_owned()),
+            },
+        }
+    }
+
+    /// The bytes; an error where they are in another encoding than this version knows.
+    pub fn bytes(&self) -> Result<Vec<u8>, String> {
+        match self.encoding.as_deref() {
+            None => Ok(self.patch.clone().into_bytes()),
+            Some("base64") => STANDARD
+                .decode(&self.patch)
+                .map_err(|error| error.to_string()),
+            Some(other) => Err(format!("{other} is no encoding that this agent knows")),
+        }
+    }
 }
 
 impl Default for Config {
@@ -76,6 +118,7 @@ impl Default for Config {
             prices: None,
             judge: None,
             publish: None,
+            start: None,
         }
     }
 }

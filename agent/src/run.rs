@@ -159,10 +159,34 @@ async fn check_out(
         checkout = take_checkout(&input.workspace, repository) => checkout,
     };
     match checkout {
-        Ok(checkout) => Ok(checkout),
+        Ok(checkout) => start_from(input, checkout, output).await,
         Err(Failure { message, retryable }) => {
             output.error("clone_failed", &message, retryable).await;
             Err(failed("clone_failed", message))
+        }
+    }
+}
+
+/// The checkout with the earlier change that the work starts from, if there is one.
+async fn start_from(input: &Input, checkout: Checkout, output: &Output) -> Result<Checkout, End> {
+    let Some(start) = &input.config.start else {
+        return Ok(checkout);
+    };
+    let message = "Applying the result of the earlier run that this one starts from";
+    output.status(Step::Clone, message).await;
+    let started = match start.bytes() {
+        Ok(patch) => checkout
+            .start_from(&patch)
+            .await
+            .map_err(|it| it.to_string()),
+        Err(error) => Err(error),
+    };
+    match started {
+        Ok(()) => Ok(checkout),
+        Err(error) => {
+            let message = format!("The earlier result cannot be applied: {error}");
+            output.error("start_failed", &message, false).await;
+            Err(failed("start_failed", message))
         }
     }
 }

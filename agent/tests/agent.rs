@@ -25,6 +25,8 @@ mod limits;
 mod private;
 #[path = "agent/publish.rs"]
 mod publish;
+#[path = "agent/start.rs"]
+mod start;
 #[path = "agent/tasks.rs"]
 mod tasks;
 

@@ -634,6 +634,21 @@ export interface components {
             email: string;
             name: string;
         };
+        /** @description The variation whose result a run starts from. */
+        BaseRequest: {
+            /** @example run-0198a7c41e5b7d2084c1f0a9b6d3e755 */
+            run_id: string;
+            /** Format: int32 */
+            variation_id: number;
+        };
+        /** @description A run's `base` as the API shows it. */
+        BaseView: {
+            /** Format: int32 */
+            attempt: number;
+            run_id: string;
+            /** Format: int32 */
+            variation_id: number;
+        };
         /** @description The attempt of a variation that is compared. */
         Candidate: {
             /** Format: int32 */
@@ -746,6 +761,7 @@ export interface components {
         /** @description A run to be made. Nothing but the first two is required. */
         CreateRunRequest: {
             agent_config?: components["schemas"]["AgentConfig"] | null;
+            base?: components["schemas"]["BaseRequest"] | null;
             /**
              * @description Shell commands that are run after the work, as evidence.
              * @example [
@@ -756,10 +772,10 @@ export interface components {
             /** @description Run them at the base commit, too, before the work: did they fail there? */
             checks_before?: boolean;
             /**
-             * @description An https URL on an allowed host.
+             * @description An https URL on an allowed host. Required, except with `base`.
              * @example https://github.com/octocat/Hello-World
              */
-            github_url: string;
+            github_url?: string;
             limits?: components["schemas"]["RunLimits"] | null;
             /**
              * @description 10 to 16000 characters.
@@ -860,6 +876,15 @@ export interface components {
             loc: string[];
             /** @description What, and what would be right. */
             msg: string;
+        };
+        /** @description A run that starts from another one's result. */
+        FollowUpView: {
+            run_id: string;
+            /**
+             * Format: int32
+             * @description Whose result it starts from.
+             */
+            variation_id: number;
         };
         /** @description What was looked at by code, not by a model. */
         GateView: {
@@ -1144,6 +1169,7 @@ export interface components {
         RunStatus: "pending" | "running" | "completed" | "failed" | "cancelled";
         /** @description A run with its variations. */
         RunView: {
+            base?: components["schemas"]["BaseView"] | null;
             /** @description The commit that all variations started from. */
             base_sha: string;
             /** @description The shell commands that judge each variation. */
@@ -1154,6 +1180,8 @@ export interface components {
             /** @description Attempts at variations that were tried again, by variation and attempt. */
             earlier_attempts: components["schemas"]["VariationView"][];
             finished_at?: string | null;
+            /** @description Runs that start from a result of this one; only where one run is asked for. */
+            follow_ups?: components["schemas"]["FollowUpView"][] | null;
             github_url: string;
             judgement?: components["schemas"]["JudgementView"] | null;
             limits: components["schemas"]["LimitsView"];
@@ -6078,6 +6106,8 @@ export interface operations {
                 from?: number | null;
                 /** @description The last one unless given; counted from 0. */
                 attempt?: number | null;
+                /** @description Of a run with a `base`: only what was changed since then, for `git apply` on that tree. */
+                since_base?: boolean;
             };
             header?: never;
             path: {

@@ -42,6 +42,14 @@ async fn readable_run(app: &AppState, user: &CurrentUser, id: &str) -> ApiResult
     find_run(app, user, id).await
 }
 
+/// A run with those that follow it.
+async fn whole_view(app: &AppState, run: Run) -> ApiResult<RunView> {
+    let follow_ups = app.db.follow_ups(run.id).await?;
+    let mut view = RunView::new(run, app.kubectl.namespace());
+    view.follow_ups = Some(follow_ups.into_iter().map(Into::into).collect());
+    Ok(view)
+}
+
 /// The attempt at a variation that a query names; the last one unless it does.
 fn find_attempt(run: &Run, index: u8, attempt: Option<u32>) -> ApiResult<&Variation> {
     let current = find_agent(run, index)?;

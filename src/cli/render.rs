@@ -18,6 +18,10 @@ pub async fn render(agents: Agents, request: &str) -> anyhow::Result<String> {
     let variations = request
         .check(&agents)
         .map_err(|error| anyhow::anyhow!("{error}"))?;
+    anyhow::ensure!(
+        request.base.is_none(),
+        "an earlier run is known to its server only: leave `base` out"
+    );
     let repos = Repos::new(agents.allowed_git_hosts.clone())?;
     let url = repos.check_url(request.github_url.trim())?;
     let git_ref = request
@@ -43,6 +47,7 @@ pub async fn render(agents: Agents, request: &str) -> anyhow::Result<String> {
         max_run_cost_usd: None,
         idempotency: None,
         variations,
+        base: None,
         uses,
         git_credential: None,
     };

@@ -35,6 +35,9 @@ pub struct PatchArguments {
     /// What leads from this variation's tree to the other's.
     #[arg(long, value_name = "VARIATION")]
     from: Option<u8>,
+    /// Of a run that starts from an earlier result: only what was changed since then.
+    #[arg(long, conflicts_with = "from")]
+    since_base: bool,
 }
 
 pub(super) async fn pick(api: &Api, arguments: &PickArguments, output: Output) -> Outcome {
@@ -45,7 +48,7 @@ pub(super) async fn pick(api: &Api, arguments: &PickArguments, output: Output) -
     // Everything that can stand in the way is looked at before anything is done.
     let ready = if arguments.apply {
         let repository = Repository::here().await?;
-        let patch = fetch(api, &run, number, None).await?;
+        let patch = fetch(api, &run, number, &Since::Commit).await?;
         repository
             .has_commit(&run.base_sha, &run.github_url)
             .await?;
@@ -79,24 +82,40 @@ pub(super) async fn pick(api: &Api, arguments: &PickArguments, output: Output) -
 
 pub(super) async fn patch(api: &Api, arguments: &PatchArguments, output: Output) -> Outcome {
     let run = Run::find(api, &arguments.run).await?;
-    let patch = fetch(api, &run, arguments.variation, arguments.from).await?;
+    let since = match arguments.from {
+        Some(number) => Since::Variation(number),
+        None if arguments.since_base => Since::Base,
+        None => Since::Commit,
+    };
+    let patch = fetch(api, &run, arguments.variation, &since).await?;
     output.bytes(&patch)?;
     Ok(Exit::Done)
 }
 
-/// The bytes of a variation's patch, or of what lies between two.
-async fn fetch(api: &Api, run: &Run, number: u8, from: Option<u8>) -> Outcome<Vec<u8>> {
+/// From where a patch leads.
+enum Since {
+    /// The commit that the run is on.
+    Commit,
+    /// The earlier result that the run starts from.
+    Base,
+    /// Another variation's tree.
+    Variation(u8),
+}
+
+/// The bytes of a variation's patch.
+async fn fetch(api: &Api, run: &Run, number: u8, since: &Since) -> Outcome<Vec<u8>> {
     let variation = run.variation(number)?.with_result()?;
-    if from.is_none() && variation.patch.is_none() {
+    if !matches!(since, Since::Variation(_)) && variation.patch.is_none() {
         let message = format!("variation {number} changed nothing: it has no patch");
         return Err(Failure::not_found(message));
     }
-    let query = match from {
-        Some(from) => {
-            let other = run.variation(from)?.with_result()?;
+    let query = match since {
+        Since::Variation(from) => {
+            let other = run.variation(*from)?.with_result()?;
             format!("?from={}", other.index)
         }
-        None => String::new(),
+        Since::Base => "?since_base=true".to_owned(),
+        Since::Commit => String::new(),
     };
     let index = variation.index;
     let path = run.path(&format!("/variations/{index}/patch{query}"));

@@ -19,8 +19,20 @@ pub(super) struct Run {
     pub(super) base_sha: String,
     pub(super) prompt: String,
     pub(super) created_at: String,
+    #[serde(default)]
+    pub(super) base: Option<Base>,
+    #[serde(default)]
+    pub(super) follow_ups: Option<Vec<Base>>,
     pub(super) winning_variation_id: Option<u8>,
     pub(super) variations: Vec<Variation>,
+}
+
+/// A variation from which a run starts; in `follow_ups` the run that starts, and from which.
+#[derive(Debug, Deserialize)]
+pub(super) struct Base {
+    pub(super) run_id: String,
+    #[serde(rename = "variation_id")]
+    pub(super) index: u8,
 }
 
 /// A variation in its last attempt.

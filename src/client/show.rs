@@ -7,7 +7,7 @@ use super::exit::{Exit, Outcome};
 use super::narrate::shorten;
 use super::output::Output;
 use super::printable::one_line;
-use super::run::{Run, RunList, Variation};
+use super::run::{Base, Run, RunList, Variation};
 
 /// Characters of a prompt in a list.
 const PROMPT: usize = 48;
@@ -99,7 +99,23 @@ pub(super) async fn show(api: &Api, arguments: &ShowArguments, output: Output) -
     ] {
         output.line(&format!("{name:<12}{}", one_line(value)))?;
     }
+    if let Some(Base { run_id, index }) = &run.base {
+        let number = u32::from(*index) + 1;
+        output.line(&format!(
+            "{:<12}{} / {number}",
+            "starts from",
+            one_line(run_id)
+        ))?;
+    }
     table(&run, output)?;
+    for Base { run_id, index } in run.follow_ups.iter().flatten() {
+        let number = u32::from(*index) + 1;
+        output.line(&format!(
+            "{:<12}{}, from {number}",
+            "followed by",
+            one_line(run_id)
+        ))?;
+    }
     Ok(Exit::Done)
 }
 

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::api::Api;
 use super::exit::{Exit, Failure, Outcome};
 use super::output::Output;
+use super::run::Run;
 use super::watch::watch;
 
 #[derive(Debug, clap::Args)]
@@ -17,8 +18,11 @@ pub struct StartArguments {
     #[arg(required_unless_present = "request")]
     prompt: Option<String>,
     /// The repository's address, which the server and the agents reach.
-    #[arg(long, value_name = "URL", required_unless_present = "request")]
+    #[arg(long, value_name = "URL", required_unless_present_any = ["request", "from"])]
     repo: Option<String>,
+    /// Start from the result of a variation of an earlier run, on its repository and commit.
+    #[arg(long, value_name = "RUN/N", conflicts_with_all = ["repo", "git_ref"])]
+    from: Option<String>,
     /// Branch, tag or commit; the default branch unless given.
     #[arg(long = "ref", value_name = "REF")]
     git_ref: Option<String>,
@@ -44,7 +48,7 @@ pub struct StartArguments {
     #[arg(long, value_name = "N")]
     max_tokens: Option<u64>,
     /// All of it as the JSON of POST /api/v1/runs, from a file or `-`; nothing else is given then.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["prompt", "repo", "git_ref", "variations", "checks", "model", "temperature", "timeout", "max_cost", "max_tokens"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["prompt", "repo", "from", "git_ref", "variations", "checks", "model", "temperature", "timeout", "max_cost", "max_tokens"])]
     request: Option<String>,
     /// Follow it to its end; 0 where a variation succeeded, 1 where none did.
     #[arg(long)]
@@ -62,7 +66,11 @@ struct Accepted {
 
 pub(super) async fn start(api: &Api, arguments: StartArguments, output: Output) -> Outcome {
     let (wait, json) = (arguments.wait, arguments.json);
-    let body = body(arguments)?;
+    let from = arguments.from.clone();
+    let mut body = body(arguments)?;
+    if let Some(from) = from {
+        body["base"] = base(api, &from).await?;
+    }
     if json && !wait {
         let answer = api
             .bytes(reqwest::Method::POST, "/runs", Some(&body))
@@ -124,6 +132,19 @@ fn body(arguments: StartArguments) -> Outcome<Value> {
         Some(limits).filter(|it| !it.is_empty()),
     );
     Ok(body.into())
+}
+
+/// `RUN/N` as the API names it.
+async fn base(api: &Api, from: &str) -> Outcome<Value> {
+    let named = from.rsplit_once('/');
+    let named = named.and_then(|(run, number)| Some((run, number.parse().ok()?)));
+    let Some((run, number)) = named else {
+        let message = format!("`{from}` is no variation of a run: it looks like latest/1");
+        return Err(Failure::usage(message));
+    };
+    let run = Run::find(api, run).await?;
+    let variation = run.variation(number)?.with_result()?;
+    Ok(json!({"run_id": run.id, "variation_id": variation.index}))
 }
 
 fn put<T: serde::Serialize>(body: &mut Map<String, Value>, name: &str, value: Option<T>) {

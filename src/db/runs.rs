@@ -71,6 +71,21 @@ impl Db {
         }
     }
 
+    /// The runs that start from a result of this one, oldest first, and of which variation.
+    pub async fn follow_ups(&self, id: RunId) -> Result<Vec<(RunId, u8)>, DbError> {
+        let rows: Vec<(String, i64, i64)> = sqlx::query_as(
+            "SELECT id, base_index, base_attempt FROM runs WHERE base_run_id = ? ORDER BY id",
+        )
+        .bind(id.to_string())
+        .fetch_all(self.read())
+        .await?;
+        let parsed = rows.into_iter().map(|(run, index, attempt)| {
+            let key = attempt_key(&run, index, attempt)?;
+            Ok((key.run, key.index))
+        });
+        parsed.collect()
+    }
+
     /// A page of a user's runs, newest first.
     pub async fn runs_of(&self, user: &str, which: &RunFilter) -> Result<RunPage, DbError> {
         const FITS: &str = "WHERE user_id = ?1 AND (?2 IS NULL OR status = ?2)

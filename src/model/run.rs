@@ -23,6 +23,8 @@ pub struct NewRun {
     pub max_run_cost_usd: Option<f64>,
     pub idempotency: Option<Idempotency>,
     pub variations: Vec<NewVariation>,
+    /// The attempt whose result it starts from; of a run on the same commit.
+    pub base: Option<VariationKey>,
     pub uses: Uses,
     /// One that is for this run only.
     pub git_credential: Option<Credential>,
@@ -62,6 +64,8 @@ pub struct Run {
     pub git_ref: Option<String>,
     pub base_sha: String,
     pub prompt: String,
+    /// The attempt whose result it starts from; of a run on the same commit.
+    pub base: Option<VariationKey>,
     pub status: RunStatus,
     /// What all variations together may spend, US dollars.
     pub max_run_cost_usd: Option<f64>,
@@ -112,6 +116,7 @@ impl Run {
             base_sha: new.base_sha,
             prompt: new.prompt,
             max_run_cost_usd: new.max_run_cost_usd,
+            base: new.base,
             status: RunStatus::Pending,
             created_ms,
             finished_ms: None,

@@ -34,6 +34,17 @@ async fn launch(runs: &Runs, run: &Run, keys: &[VariationKey]) -> anyhow::Result
         }
         _ => run,
     };
+    let Some(run) = &runs.with_start(run.clone()).await? else {
+        let cause = Cause::new(
+            "BaseMissing",
+            "the result that this run starts from is not stored any more",
+        );
+        runs.refuse(
+            keys,
+            &cause.hint("It went with its run (KEEP_RUNS_DAYS). Start anew from a commit."),
+        );
+        return Ok(());
+    };
     let run_keys = match keys_of(runs, run, keys).await {
         Ok(run_keys) => run_keys,
         Err(CredentialError::Db(error)) => return Err(error.into()),

@@ -16,6 +16,8 @@ impl Runs {
     /// The Jobs are those that were applied, whatever is configured now. The Secret, which is not
     /// stored anywhere but in the cluster, is rendered again from the run.
     pub async fn script(&self, run: &Run) -> anyhow::Result<String> {
+        let whole = self.with_start(run.clone()).await?;
+        let run = &whole.context("the result that this run starts from is not stored any more")?;
         // The first attempts: the script makes the whole run.
         let first = |v: &Variation| VariationKey {
             attempt: 0,

@@ -59,10 +59,8 @@ pub(super) fn job(yaml: &str, meant: &JobContext) -> Result<(), TemplateError> {
         compare(yaml, &[("/spec/suspend", json!(true))])?;
     }
     for (field, value) in &meant.placement {
-        compare(
-            yaml,
-            &[(&format!("/spec/template/spec/{field}"), value.clone())],
-        )?;
+        let path = format!("/spec/template/spec/{field}");
+        compare(yaml, &[(&path, value.clone())])?;
     }
     let container = "/spec/template/spec/containers/0";
     let at = |path: &str| format!("{container}{path}");

@@ -132,6 +132,7 @@ async fn a_run_is_started_watched_picked_and_applied() {
         "{verified}"
     );
 
+    bundle_is_saved(&cli).await;
     let picked = cli
         .run(&["pick", "latest", "1", "--apply", "--note", "small"])
         .await;
@@ -150,11 +151,37 @@ async fn a_run_is_started_watched_picked_and_applied() {
     );
     let shown = cli.run(&["show", &id, "--json"]).await.expect(0).stdout;
     let shown: Value = serde_json::from_str(&shown).unwrap();
+    round_two_follows(&cli, &id).await;
     assert_eq!(shown["selection"]["note"], "small");
     assert_eq!(
         (&shown["winning_variation_id"], &shown["ref"]),
         (&json!(0), &json!(null))
     );
+}
+
+async fn bundle_is_saved(cli: &Cli) {
+    let saved = cli
+        .run(&["bundle", "latest", "-o", "run.tar"])
+        .await
+        .expect(0);
+    assert!(saved.stdout.starts_with("run.tar; look at it with: "));
+    assert!(std::fs::metadata(cli.dir.join("run.tar")).unwrap().len() > 10_000);
+    cli.run(&["bundle", "latest", "-o", "run.tar"])
+        .await
+        .expect(8);
+    std::fs::remove_file(cli.dir.join("run.tar")).unwrap();
+}
+
+async fn round_two_follows(cli: &Cli, id: &str) {
+    let next = cli
+        .run(&["run", "--from", "latest/1", "Now add a test, too"])
+        .await
+        .expect(0);
+    let next = cli.run(&["show", next.stdout.trim()]).await.expect(0);
+    let from = format!("starts from {id} / 1\n");
+    assert!(next.stdout.contains(&from), "{}", next.stdout);
+    let first = cli.run(&["show", id]).await.expect(0).stdout;
+    assert!(first.contains("followed by run-"), "{first}");
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@ mod contract;
 mod credentials;
 mod flood;
 mod follow;
+mod follow_up;
 mod fuzz;
 mod http;
 mod judge;

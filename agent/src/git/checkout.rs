@@ -145,6 +145,26 @@ impl Checkout {
         })
     }
 
+    /// Applies an earlier change and commits it, so that the work starts from there. The base stays
+    /// what it was. To be called before anything of the model has run.
+    pub(crate) async fn start_from(&self, patch: &[u8]) -> Result<(), CheckoutError> {
+        let file = self.private.with_file_name("start.patch");
+        fs::write(&file, patch)?;
+        Git::new(&self.directory, "apply")
+            .args(["--index", "--whitespace=nowarn", "--"])
+            .args([&file])
+            .done(LOCAL_LIMIT)
+            .await?;
+        fs::remove_file(&file)?;
+        let author = ["user.name=AIdeator", "user.email=aideator@localhost"];
+        Git::with_options(&self.directory, "commit", &author)
+            .args(["-q", "--no-verify", "--no-gpg-sign", "-m"])
+            .args(["The result of an earlier run, from which this one starts"])
+            .done(LOCAL_LIMIT)
+            .await?;
+        Ok(())
+    }
+
     /// The files of the base commit once more, in a directory beside the working tree; without
     /// `.git`. To be called before anything of the model has run.
     pub(crate) async fn copy_of_base(&self) -> Result<PathBuf, GitError> {

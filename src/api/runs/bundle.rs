@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use super::commands::{CommandView, CommandsResponse};
 use super::create::CreateRunRequest;
-use super::{RunView, logs, readable_run};
+use super::{logs, readable_run, whole_view};
 use crate::api::error::{ApiError, ApiResult, Problem};
 use crate::api::extract::Path;
 use crate::app::AppState;
@@ -83,7 +83,7 @@ async fn entries(app: &AppState, run: Run) -> ApiResult<Vec<Entry>> {
     let commands = commands.into_iter().map(CommandView::from).collect();
     all.push(json_file("commands.json", &CommandsResponse { commands })?);
     all.push(Entry::whole("script.sh", script));
-    let view = RunView::new(run, app.kubectl.namespace());
+    let view = whole_view(app, run).await?;
     all.push(json_file("run.json", &view)?);
     Ok(all)
 }

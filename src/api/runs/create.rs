@@ -1,14 +1,17 @@
 //! `POST /api/v1/runs`.
 
 mod again;
+mod base;
 mod request;
 mod spread;
 
+pub use base::{BaseRequest, BaseView, FollowUpView};
 pub(super) use request::check_model;
 pub use request::{AgentConfig, CreateRunRequest, EngineName, GitCredential, RunLimits, Variant};
 
 use std::time::Duration;
 
+use self::base::find_base;
 use axum::http::{HeaderMap, StatusCode};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -79,20 +82,32 @@ pub async fn create_run(
     let variations = request.check(&app.config.agents)?;
     check_room(&app)?;
     check_budget(&app, user.id.as_str()).await?;
+    let base = match &request.base {
+        Some(asked) => Some(find_base(&app, &user, asked, variations.len()).await?),
+        None => None,
+    };
+    let (base, base_key) = base.unzip();
+    let address = base
+        .as_ref()
+        .map_or(request.github_url.trim(), |run| &run.repo_url);
     let url = app
         .repos
-        .check_url(request.github_url.trim())
+        .check_url(address)
         .map_err(|error| field("github_url", error.to_string()))?;
-    let git_ref = request
-        .r#ref
-        .as_deref()
-        .map(str::trim)
-        .filter(|name| !name.is_empty());
+    let given_ref = match &base {
+        Some(run) => run.git_ref.as_deref(),
+        None => request.r#ref.as_deref(),
+    };
+    let git_ref = given_ref.map(str::trim).filter(|name| !name.is_empty());
+    // All patches of a chain are against one commit, wherever the branch is now.
+    let wanted = base
+        .as_ref()
+        .map_or(git_ref, |run| Some(run.base_sha.as_str()));
     let host = git_host(url.as_str());
     let given = request.git_credential.map(|given| given.for_host(host));
     let is_given = given.is_some();
     let refuse = |ref_is_wrong, why| field(if ref_is_wrong { "ref" } else { "github_url" }, why);
-    let Found { resolved, access } = find(&app, &user, &url, git_ref, given, refuse).await?;
+    let Found { resolved, access } = find(&app, &user, &url, wanted, given, refuse).await?;
     let id = RunId::generate();
     let uses = Uses {
         git: access.is_some(),
@@ -122,6 +137,7 @@ pub async fn create_run(
             .and_then(|limits| limits.max_run_cost_usd),
         idempotency: idempotency.clone(),
         variations,
+        base: base_key,
     };
     let new = run.id;
     let id = match app.runs.create(run).await.map_err(ApiError::internal)? {

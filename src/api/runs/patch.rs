@@ -22,6 +22,9 @@ pub struct PatchQuery {
     /// The last one unless given; counted from 0.
     #[param(minimum = 0, maximum = 4_294_967_295_u32)]
     attempt: Option<u32>,
+    /// Of a run with a `base`: only what was changed since then, for `git apply` on that tree.
+    #[serde(default)]
+    since_base: bool,
 }
 
 /// A variation's change, for `git apply` at the run's `base_sha`; or with `from`, what lies between two
@@ -44,6 +47,24 @@ pub async fn get_patch(
     let run = readable_run(&app, &user, &id).await?;
     let variation = find_attempt(&run, index, query.attempt)?;
     let (name, patch) = match query.from {
+        _ if query.since_base => {
+            if query.from.is_some() {
+                return Err(ApiError::bad_request("ask for `from` or for `since_base`"));
+            }
+            let base = run
+                .base
+                .ok_or_else(|| ApiError::not_found("base of run", run.id))?;
+            let (store, name) = (
+                app.store.clone(),
+                format!("{}-{index}-since-base.patch", run.id),
+            );
+            let old = blocking(move || store.read_patch(base)).await?;
+            let old = old.map_err(|error| ApiError::internal(error.into()))?;
+            let old = old.ok_or_else(|| {
+                ApiError::not_found("patch of the base any more, of run", base.run)
+            })?;
+            (name, compared(old, change(&app, variation).await?).await?)
+        }
         None => {
             let patch = read(&app, variation).await?;
             let patch = patch.ok_or_else(|| no_patch(variation))?;
@@ -52,14 +73,8 @@ pub async fn get_patch(
         Some(from) => {
             let other = find_variation(&run, from)?;
             let (old, new) = (change(&app, other).await?, change(&app, variation).await?);
-            let compare = move || between(&old, &new);
-            let patch = blocking(compare).await?.map_err(|error| {
-                ApiError::conflict(
-                    "not_comparable",
-                    format!("the two cannot be compared: {error}"),
-                )
-            })?;
-            (format!("{}-{from}-to-{index}.patch", run.id), patch)
+            let name = format!("{}-{from}-to-{index}.patch", run.id);
+            (name, compared(old, new).await?)
         }
     };
     let headers = [
@@ -70,6 +85,15 @@ pub async fn get_patch(
         ),
     ];
     Ok((headers, patch).into_response())
+}
+
+/// What leads from one tree to the other, from patches of the same commit.
+async fn compared(old: Vec<u8>, new: Vec<u8>) -> ApiResult<Vec<u8>> {
+    let compare = move || between(&old, &new);
+    blocking(compare).await?.map_err(|error| {
+        let detail = format!("the two cannot be compared: {error}");
+        ApiError::conflict("not_comparable", detail)
+    })
 }
 
 /// What a variation has changed; nothing where it succeeded without a change.

@@ -1,6 +1,6 @@
 //! `GET /api/v1/runs/{id}`.
 
-use super::{RunView, readable_run};
+use super::{RunView, readable_run, whole_view};
 use crate::api::error::{ApiResult, Problem};
 use crate::api::extract::{Json, Path};
 use crate::app::AppState;
@@ -17,5 +17,5 @@ pub async fn show_run(
     Path(id): Path<String>,
 ) -> ApiResult<Json<RunView>> {
     let run = readable_run(&app, &user, &id).await?;
-    Ok(Json(RunView::new(run, app.kubectl.namespace())))
+    Ok(Json(whole_view(&app, run).await?))
 }

@@ -4,7 +4,7 @@ use aideator_agent::config::{Engine, Limits};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::create::EngineName;
+use super::create::{BaseView, EngineName, FollowUpView};
 use super::judge::JudgementView;
 use super::publish::PublicationView;
 use crate::api::models::PriceView;
@@ -27,6 +27,10 @@ pub struct RunView {
     /// The commit that all variations started from.
     pub base_sha: String,
     pub prompt: String,
+    /// The variation whose result it started from, on the same commit.
+    pub base: Option<BaseView>,
+    /// Runs that start from a result of this one; only where one run is asked for.
+    pub follow_ups: Option<Vec<FollowUpView>>,
     /// The shell commands that judge each variation.
     pub checks: Vec<String>,
     /// Whether they were run at the base commit, too.
@@ -191,6 +195,8 @@ impl RunView {
             r#ref: run.git_ref,
             base_sha: run.base_sha,
             prompt: run.prompt,
+            base: run.base.map(BaseView::from),
+            follow_ups: None,
             checks: given
                 .map(|config| config.checks.clone())
                 .unwrap_or_default(),

@@ -26,12 +26,15 @@ pub(super) struct RunRow {
     selected_ms: Option<i64>,
     uses_git_credential: bool,
     uses_provider_key: bool,
+    base_run_id: Option<String>,
+    base_index: Option<i64>,
+    base_attempt: Option<i64>,
 }
 
 impl RunRow {
     pub(super) const SELECT: &'static str = "SELECT id, user_id, repo_url, git_ref, base_sha, prompt, max_run_cost_usd, status, \
          created_ms, finished_ms, selected_index, selected_note, selected_ms, uses_git_credential, \
-         uses_provider_key FROM runs";
+         uses_provider_key, base_run_id, base_index, base_attempt FROM runs";
 
     /// The run with all attempts at its variations, in the order of index and attempt.
     pub(super) fn into_run(
@@ -50,6 +53,10 @@ impl RunRow {
                 note: self.selected_note.clone(),
                 at_ms,
             }),
+            _ => None,
+        };
+        let base = match (&self.base_run_id, self.base_index, self.base_attempt) {
+            (Some(run), Some(index), Some(attempt)) => Some(key(run, index, attempt)?),
             _ => None,
         };
         let (mut variations, mut earlier): (Vec<Variation>, Vec<Variation>) = Default::default();
@@ -85,6 +92,7 @@ impl RunRow {
             base_sha: self.base_sha,
             prompt: self.prompt,
             max_run_cost_usd: self.max_run_cost_usd,
+            base,
             created_ms: self.created_ms,
             finished_ms: self.finished_ms,
             uses: Uses {

@@ -43,8 +43,9 @@ impl Db {
         }
         sqlx::query(
             "INSERT INTO runs (id, user_id, repo_url, git_ref, base_sha, prompt, status, created_ms,
-                idempotency_key, request_hash, uses_git_credential, uses_provider_key, max_run_cost_usd)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                idempotency_key, request_hash, uses_git_credential, uses_provider_key, max_run_cost_usd,
+                base_run_id, base_index, base_attempt)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(run.id.to_string())
         .bind(&run.user)
@@ -59,6 +60,9 @@ impl Db {
         .bind(run.uses.git)
         .bind(run.uses.provider)
         .bind(run.max_run_cost_usd)
+        .bind(run.base.map(|base| base.run.to_string()))
+        .bind(run.base.map(|base| i64::from(base.index)))
+        .bind(run.base.map(|base| i64::from(base.attempt)))
         .execute(&mut *tx)
         .await?;
         for (index, variation) in (0..).zip(&run.variations) {

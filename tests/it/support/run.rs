@@ -27,6 +27,12 @@ impl TestApp {
             .post("/api/v1/runs", &self.run_request(variations))
             .await;
         let accepted = reply.expect(202).json();
+        self.run_of(user, &accepted)
+    }
+
+    /// The run that a user's request made, from the answer.
+    #[expect(clippy::unused_self, reason = "runs are of a server")]
+    pub(crate) fn run_of(&self, user: &Client, accepted: &Value) -> Run {
         let jobs = accepted["variations"].as_array().unwrap().iter();
         Run {
             user: user.clone(),

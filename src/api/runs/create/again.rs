@@ -2,6 +2,7 @@
 
 use aideator_agent::config::Engine;
 
+use super::BaseRequest;
 use super::request::{AgentConfig, CreateRunRequest, EngineName, RunLimits, Variant};
 use crate::model::{Run, Variation};
 
@@ -11,10 +12,17 @@ impl CreateRunRequest {
         // These are the same for all of them.
         let given = run.variations.first().map(|it| it.config.clone());
         let given = given.unwrap_or_default();
+        let base = run.base.map(|base| BaseRequest {
+            run_id: base.run.to_string(),
+            variation_id: base.index,
+        });
         Self {
-            github_url: run.repo_url.clone(),
+            github_url: match base {
+                Some(_) => String::new(),
+                None => run.repo_url.clone(),
+            },
             prompt: run.prompt.clone(),
-            r#ref: Some(run.base_sha.clone()),
+            r#ref: base.is_none().then(|| run.base_sha.clone()),
             variations: None,
             agent_config: Some(AgentConfig {
                 model: None,
@@ -35,6 +43,7 @@ impl CreateRunRequest {
             }),
             // Not to be had again.
             git_credential: None,
+            base,
         }
     }
 }

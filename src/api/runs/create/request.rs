@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::BaseRequest;
 use super::spread::spread;
 
 use crate::api::credentials::{check_token, check_username};
@@ -21,8 +22,8 @@ const LONGEST_COMMAND: usize = 2000;
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateRunRequest {
-    /// An https URL on an allowed host.
-    #[serde(alias = "repo_url")]
+    /// An https URL on an allowed host. Required, except with `base`.
+    #[serde(alias = "repo_url", default, skip_serializing_if = "String::is_empty")]
     #[schema(example = "https://github.com/octocat/Hello-World")]
     pub github_url: String,
     /// 10 to 16000 characters.
@@ -55,6 +56,10 @@ pub struct CreateRunRequest {
     /// Credentials for all of your runs are stored at `/api/v1/credentials`.
     #[serde(skip_serializing)]
     pub git_credential: Option<GitCredential>,
+    /// Start from the result of an earlier run, on its repository and commit: `github_url` and `ref`
+    /// are left out then. Patches are against that commit, too, so each of them is whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base: Option<BaseRequest>,
 }
 
 /// Access to the repository of a run.
@@ -279,6 +284,19 @@ impl CreateRunRequest {
             variant.check(agents, &format!("variants.{i}"), &mut problems);
         }
         self.check_limits(agents, &mut problems);
+        let has_base = self.base.is_some();
+        let has_url = !self.github_url.trim().is_empty();
+        let message = if has_base {
+            "is the base's own: leave it out"
+        } else {
+            "is required, unless there is a `base`"
+        };
+        problems.unless(has_url != has_base, "github_url", message);
+        problems.unless(
+            !(has_base && self.r#ref.is_some()),
+            "ref",
+            "is the base's own: leave it out",
+        );
         if let Some(credential) = &self.git_credential {
             problems.0.extend(credential.check("git_credential"));
         }
