@@ -45,8 +45,8 @@ def before_call(context, case, kwargs):
     path, parameters = case.operation.path, case.path_parameters
     if path.startswith("/api/v1/runs/{id}") and RUN_ID.fullmatch(str(parameters.get("id"))):
         parameters["id"] = RUN
-    if isinstance(parameters.get("variation"), int) and parameters["variation"] > 3:
-        parameters["variation"] %= 4
+    if isinstance(parameters.get("variation"), int) and parameters["variation"] > 2:
+        parameters["variation"] %= 3
     if path == "/api/v1/runs" and isinstance(case.body, dict) and isinstance(case.body.get("github_url"), str):
         case.body["github_url"] = REPO
         case.body.pop("ref", None) if isinstance(case.body.get("ref"), str) else None
