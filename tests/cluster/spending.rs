@@ -46,7 +46,7 @@ async fn a_run_stops_at_its_ceiling_and_how_much_over_is_printed() {
         .await;
     let mut follower = Follower::new(&own.api, &id);
     let spends = |event: &crate::support::Event| {
-        event.variation() == Some(1)
+        event.is("agent_output", 1)
             && String::from_utf8_lossy(&event.line()).contains("\"type\":\"usage\"")
     };
     follower.until(120, "what was spent", spends).await;
