@@ -3,6 +3,7 @@
 //! Invariants: every error is a problem (see [`error`]), also for unknown routes and wrong methods under `/api`;
 //! the OpenAPI file comes from the same table.
 
+pub mod admin;
 pub mod auth;
 pub mod credentials;
 pub mod docs;
@@ -12,6 +13,7 @@ pub mod health;
 pub mod metrics;
 mod middleware;
 pub mod models;
+pub mod page;
 pub mod repos;
 pub mod runs;
 
@@ -46,6 +48,11 @@ fn routes() -> OpenApiRouter<AppState> {
             auth::api_keys::list_api_keys
         ))
         .routes(routes!(auth::api_keys::revoke_api_key))
+        .routes(routes!(admin::users::list_users))
+        .routes(routes!(admin::disable::disable_user))
+        .routes(routes!(admin::disable::enable_user))
+        .routes(routes!(admin::usage::list_usage))
+        .routes(routes!(admin::runs::list_all_runs))
         .routes(routes!(
             credentials::create_credential,
             credentials::list_credentials

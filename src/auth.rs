@@ -16,12 +16,12 @@ mod share;
 mod throttle;
 
 pub use self::account::{
-    ApiKeyId, ApiKeyInfo, Credential, Scope, Scopes, SessionId, ShareId, User, UserId,
+    ApiKeyId, ApiKeyInfo, Credential, Role, Scope, Scopes, SessionId, ShareId, User, UserId,
 };
 pub use self::api_key::{ApiKey, ShareToken};
 pub use self::authenticate::{Authentication, authenticate, is_still_good};
 pub use self::concurrent::{Concurrent, Entered};
-pub use self::current::{CurrentUser, MissingScope};
+pub use self::current::{CurrentUser, MissingScope, NotAdmin};
 pub use self::password::{PasswordProblem, Passwords};
 pub use self::registration::{AccountProblem, NewAccount};
 pub use self::session::{COOKIE, Sessions};

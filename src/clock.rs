@@ -63,6 +63,13 @@ pub fn rfc3339(ms: i64) -> String {
     format!("{time:.3}")
 }
 
+/// The day of a time in UTC, e.g. `2026-01-02`.
+pub fn date(ms: i64) -> String {
+    let time = rfc3339(ms);
+    time.split_once('T')
+        .map_or_else(String::new, |(date, _)| date.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -37,6 +37,13 @@ pub struct Db {
     read: SqlitePool,
 }
 
+/// Which part of a list is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Page {
+    pub offset: i64,
+    pub limit: i64,
+}
+
 /// Why the database could not answer.
 #[derive(Debug, thiserror::Error)]
 pub enum DbError {
@@ -136,6 +143,7 @@ async fn is_at_rest(connection: &mut SqliteConnection) -> sqlx::Result<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::Role;
 
     #[tokio::test]
     async fn a_transaction_that_was_left_open_does_not_swallow_what_comes_after_it() {
@@ -149,5 +157,31 @@ mod tests {
             .await
             .unwrap();
         assert_eq!(count, 1);
+    }
+    #[tokio::test]
+    async fn the_oldest_account_of_an_older_database_is_its_admin() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.db");
+        let db = SqlitePool::connect_with(
+            SqliteConnectOptions::new()
+                .filename(&path)
+                .create_if_missing(true),
+        );
+        let db = db.await.unwrap();
+        let older = MIGRATIONS.iter().filter(|it| it.version < 12).cloned();
+        let older = sqlx::migrate::Migrator {
+            migrations: older.collect::<Vec<_>>().into(),
+            ..sqlx::migrate::Migrator::DEFAULT
+        };
+        older.run(&db).await.unwrap();
+        let insert = "INSERT INTO users (id, email, password_hash, created_at)
+            VALUES ('user_1', 'b@c', '', 2), ('user_2', 'a@c', '', 1)";
+        sqlx::query(insert).execute(&db).await.unwrap();
+        db.close().await;
+        let db = Db::open(&path).await.unwrap();
+        for (email, role) in [("a@c", Role::Admin), ("b@c", Role::User)] {
+            let (user, _) = db.user_by_email(email).await.unwrap().unwrap();
+            assert_eq!(user.role, role);
+        }
     }
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use aideator::app::AppState;
-use aideator::auth::{NewAccount, Passwords};
+use aideator::auth::{NewAccount, Passwords, Role, User};
 use aideator::clock::Clock;
 use aideator::config::{self, Config};
 use aideator::db::Db;
@@ -55,6 +55,9 @@ enum Command {
     CreateUser {
         /// The account's e-mail address.
         email: String,
+        /// Make it an admin, as the first account is anyway.
+        #[arg(long)]
+        admin: bool,
     },
     #[command(flatten)]
     Client(Box<client::Command>),
@@ -89,7 +92,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         }
         Command::Backup => backup().await,
         Command::Restore { replace } => restore(replace).await,
-        Command::CreateUser { email } => create_user(email).await,
+        Command::CreateUser { email, admin } => create_user(email, admin).await,
         Command::Client(command) => Ok(client::run(*command).await.into()),
         Command::Completion { shell } => {
             let mut text = Vec::new();
@@ -141,7 +144,7 @@ fn tell(text: &str) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn create_user(email: String) -> anyhow::Result<ExitCode> {
+async fn create_user(email: String, admin: bool) -> anyhow::Result<ExitCode> {
     let config = Config::from_env()?;
     let mut password = String::new();
     std::io::stdin()
@@ -163,14 +166,20 @@ async fn create_user(email: String) -> anyhow::Result<ExitCode> {
         .await
         .context("failed to open the database")?;
     let hash = Passwords::new()?.hash(password).await?;
+    let user = User {
+        role: if admin { Role::Admin } else { user.role },
+        ..user
+    };
     let created = db.insert_user(&user, &hash, false).await?;
     db.close().await;
-    anyhow::ensure!(
-        created == NewUser::Created,
-        "{} has an account already",
-        user.email
-    );
-    print(&format!("created {} {}\n", user.id, user.email))
+    let NewUser::Created(role) = created else {
+        anyhow::bail!("{} has an account already", user.email);
+    };
+    let role = match role {
+        Role::Admin => " (admin)",
+        Role::User => "",
+    };
+    print(&format!("created {} {}{role}\n", user.id, user.email))
 }
 
 /// Waits until no other server uses this directory: a pod that was deleted by force may live on for

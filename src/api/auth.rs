@@ -11,7 +11,7 @@ pub mod register;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::auth::{User, UserId};
+use crate::auth::{Role, User, UserId};
 use crate::clock::rfc3339;
 
 /// An account as its owner sees it.
@@ -21,6 +21,7 @@ pub struct UserResponse {
     pub email: String,
     pub full_name: Option<String>,
     pub company: Option<String>,
+    pub role: Role,
     /// RFC 3339, UTC.
     pub created_at: String,
 }
@@ -32,6 +33,7 @@ impl From<User> for UserResponse {
             email: user.email,
             full_name: user.full_name,
             company: user.company,
+            role: user.role,
             created_at: rfc3339(user.created_at),
         }
     }

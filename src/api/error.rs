@@ -15,7 +15,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::middleware::add_limit_headers;
-use crate::auth::{MissingScope, Verdict};
+use crate::auth::{MissingScope, NotAdmin, Verdict};
 use crate::credentials::CredentialError;
 use crate::db::DbError;
 
@@ -258,6 +258,12 @@ impl From<DbError> for ApiError {
 impl From<MissingScope> for ApiError {
     fn from(missing: MissingScope) -> Self {
         Self::new(StatusCode::FORBIDDEN, "missing_scope", missing.to_string())
+    }
+}
+
+impl From<NotAdmin> for ApiError {
+    fn from(refusal: NotAdmin) -> Self {
+        Self::forbidden(refusal.to_string())
     }
 }
 

@@ -69,8 +69,47 @@ pub struct User {
     pub email: String,
     pub full_name: Option<String>,
     pub company: Option<String>,
-    /// Milliseconds since the Unix epoch.
+    pub role: Role,
+    /// Milliseconds since the Unix epoch, as is the next.
     pub created_at: i64,
+    /// Since when nothing of this account's is accepted.
+    pub disabled_at: Option<i64>,
+}
+
+impl User {
+    pub fn is_enabled(&self) -> bool {
+        self.disabled_at.is_none()
+    }
+}
+
+/// What an account may do besides its own things.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Looks after the accounts.
+    Admin,
+    User,
+}
+
+impl Role {
+    /// As the API spells it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+            Self::User => "user",
+        }
+    }
+}
+
+impl FromStr for Role {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let known = [Self::Admin, Self::User]
+            .into_iter()
+            .find(|role| role.as_str() == text);
+        known.ok_or_else(|| format!("unknown role `{text}`"))
+    }
 }
 
 /// An API key without its secret. Times are milliseconds since the Unix epoch.

@@ -69,7 +69,8 @@ async fn by_api_key(app: &App, text: &str) -> Result<Authentication, DbError> {
         return Ok(UNKNOWN);
     };
     let now = app.clock.now_ms();
-    if info.revoked_at.is_some() || info.expires_at.is_some_and(|end| end <= now) {
+    let ended = info.revoked_at.is_some() || info.expires_at.is_some_and(|end| end <= now);
+    if ended || !user.is_enabled() {
         return Ok(UNKNOWN);
     }
     if info
@@ -81,6 +82,7 @@ async fn by_api_key(app: &App, text: &str) -> Result<Authentication, DbError> {
     Ok(Authentication::User(CurrentUser {
         id: user.id,
         email: user.email,
+        role: user.role,
         scopes: info.scopes,
         credential: Credential::ApiKey(info.id),
         expires_at: info.expires_at,
@@ -97,6 +99,7 @@ async fn by_session(app: &App, token: &str) -> Result<Authentication, DbError> {
         Some(user) if user.id == claims.sub => Authentication::User(CurrentUser {
             id: user.id,
             email: user.email,
+            role: user.role,
             scopes: Scopes::all(),
             credential: Credential::Session(claims.sid),
             expires_at: Some(claims.exp.saturating_mul(1000)),

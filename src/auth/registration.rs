@@ -1,6 +1,6 @@
 //! New accounts: what they need, whoever creates them.
 
-use super::account::{User, UserId};
+use super::account::{Role, User, UserId};
 use super::password::Passwords;
 
 /// Longest e-mail address (RFC 5321) and longest other name, in characters.
@@ -53,7 +53,9 @@ impl NewAccount {
             email,
             full_name: self.full_name,
             company: self.company,
+            role: Role::User,
             created_at: now_ms,
+            disabled_at: None,
         };
         Ok((user, self.password))
     }

@@ -1,6 +1,6 @@
 //! Share links: whoever has the token may read one run, until it expires or is revoked.
 
-use super::account::{Credential, Scope, ShareId};
+use super::account::{Credential, Role, Scope, ShareId, User};
 use super::api_key::ShareToken;
 use super::authenticate::{Authentication, LAST_USED_RESOLUTION_MS};
 use super::current::CurrentUser;
@@ -51,12 +51,13 @@ pub async fn by_share(
         app.db.touch_share(&share.id, now).await?;
     }
     let owner = super::UserId::from_stored(run.user);
-    let Some(user) = app.db.user(&owner).await? else {
+    let Some(user) = app.db.user(&owner).await?.filter(User::is_enabled) else {
         return Ok(UNKNOWN);
     };
     Ok(Authentication::User(CurrentUser {
         id: user.id,
         email: user.email,
+        role: Role::User,
         scopes: [Scope::RunsRead].into_iter().collect(),
         credential: Credential::Share(share.id),
         expires_at: Some(share.expires_at),

@@ -9,7 +9,7 @@ use std::str::FromStr;
 use sqlx::AssertSqlSafe;
 
 use self::rows::{JudgementRow, RunRow, VariationRow};
-use super::{Db, DbError};
+use super::{Db, DbError, Page};
 use crate::model::{PUBLISHER, Run, RunId, RunStatus, VariationKey, VariationStatus};
 
 pub(super) use rows::key as attempt_key;
@@ -25,14 +25,36 @@ pub struct RunPage {
 }
 
 /// Which of a user's runs are asked for.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct RunFilter {
     pub status: Option<RunStatus>,
     /// Part of the prompt, the repository, the ref, the commit or the run's id; small and capital
     /// letters of ASCII are the same.
     pub text: Option<String>,
-    pub offset: i64,
-    pub limit: i64,
+    pub page: Page,
+}
+
+/// A run, whosever it is, without what it is about.
+#[derive(Debug)]
+pub struct RunOfUser {
+    pub id: RunId,
+    pub user: String,
+    pub email: String,
+    pub status: RunStatus,
+    pub variations: i64,
+    pub created_ms: i64,
+    pub finished_ms: Option<i64>,
+}
+
+#[derive(sqlx::FromRow)]
+struct RunOfUserRow {
+    id: String,
+    user_id: String,
+    email: String,
+    status: String,
+    variations: i64,
+    created_ms: i64,
+    finished_ms: Option<i64>,
 }
 
 /// The pattern of texts that have this one in them.
@@ -108,8 +130,8 @@ impl Db {
             .bind(user)
             .bind(status)
             .bind(&like)
-            .bind(which.limit)
-            .bind(which.offset)
+            .bind(which.page.limit)
+            .bind(which.page.offset)
             .fetch_all(self.read())
             .await?;
         let mut runs = Vec::with_capacity(rows.len());
@@ -117,6 +139,37 @@ impl Db {
             runs.push(self.with_variations(row).await?);
         }
         Ok(RunPage { runs, total })
+    }
+
+    /// A page of the runs of all users, newest first, and how many there are.
+    pub async fn runs_of_all(&self, page: Page) -> Result<(Vec<RunOfUser>, i64), DbError> {
+        let (total,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM runs")
+            .fetch_one(self.read())
+            .await?;
+        let rows: Vec<RunOfUserRow> = sqlx::query_as(
+            "SELECT r.id, r.user_id, u.email, r.status, r.created_ms, r.finished_ms,
+                (SELECT COUNT(DISTINCT idx) FROM variations WHERE run_id = r.id AND idx < ?1) AS variations
+             FROM runs r JOIN users u ON u.id = r.user_id ORDER BY r.id DESC LIMIT ?2 OFFSET ?3",
+        )
+        .bind(i64::from(PUBLISHER))
+        .bind(page.limit)
+        .bind(page.offset)
+        .fetch_all(self.read())
+        .await?;
+        let runs = rows.into_iter().map(|row| {
+            let status = row.status.parse();
+            Ok(RunOfUser {
+                status: status
+                    .map_err(|_| DbError::inconsistent("runs", &row.id, "unknown status"))?,
+                id: rows::run_id(&row.id)?,
+                user: row.user_id,
+                email: row.email,
+                variations: row.variations,
+                created_ms: row.created_ms,
+                finished_ms: row.finished_ms,
+            })
+        });
+        Ok((runs.collect::<Result<_, DbError>>()?, total))
     }
 
     /// The runs that have not ended, or whose judge has not, oldest first.

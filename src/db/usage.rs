@@ -3,7 +3,7 @@
 use sqlx::{Sqlite, Transaction};
 
 use super::runs::attempt_key;
-use super::{Db, DbError};
+use super::{Db, DbError, Page};
 use crate::model::{Cause, PUBLISHER, RunId, VariationKey};
 
 /// Milliseconds of a day.
@@ -84,13 +84,15 @@ impl Db {
         .execute(&mut *tx)
         .await?;
         let (day_usd,): (f64,) = sqlx::query_as(
-            "INSERT INTO usage_days (user_id, day, tokens, cost_usd) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT DO UPDATE SET tokens = tokens + ?3, cost_usd = cost_usd + ?4 RETURNING cost_usd",
+            "INSERT INTO usage_days (user_id, day, tokens, cost_usd, cost_known) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT DO UPDATE SET tokens = tokens + ?3, cost_usd = cost_usd + ?4,
+                cost_known = MAX(cost_known, ?5) RETURNING cost_usd",
         )
         .bind(&user)
         .bind(now_ms.div_euclid(DAY_MS))
         .bind(new_tokens)
         .bind(new_usd)
+        .bind(spending.usd.is_some())
         .fetch_one(&mut *tx)
         .await?;
         let (run_usd,): (f64,) = sqlx::query_as(
@@ -107,6 +109,27 @@ impl Db {
             run_ceiling,
             day_usd,
         })
+    }
+
+    /// A page of what all users have used on each day from that of `since_ms`, the newest day first, and how
+    /// many entries there are.
+    pub async fn usage(&self, since_ms: i64, page: Page) -> Result<(Vec<DayOfUser>, i64), DbError> {
+        let since = since_ms.div_euclid(DAY_MS);
+        let (total,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM usage_days WHERE day >= ?")
+            .bind(since)
+            .fetch_one(self.read())
+            .await?;
+        let days = sqlx::query_as(
+            "SELECT d.user_id, u.email, d.day, d.runs, d.tokens, IIF(d.cost_known, d.cost_usd, NULL) AS known_usd
+             FROM usage_days d JOIN users u ON u.id = d.user_id
+             WHERE d.day >= ? ORDER BY d.day DESC, d.user_id LIMIT ? OFFSET ?",
+        )
+        .bind(since)
+        .bind(page.limit)
+        .bind(page.offset)
+        .fetch_all(self.read())
+        .await?;
+        Ok((days, total))
     }
 
     /// What a user has spent on the day of `now_ms`, as far as it is known, in US dollars.
@@ -164,6 +187,19 @@ impl Db {
         };
         Ok(Some(Cause::new(reason, message.unwrap_or_default())))
     }
+}
+
+/// What one user has used on one day.
+#[derive(Debug, sqlx::FromRow)]
+pub struct DayOfUser {
+    pub user_id: String,
+    pub email: String,
+    /// Days since the Unix epoch, UTC.
+    pub day: i64,
+    pub runs: i64,
+    pub tokens: i64,
+    /// US dollars, of what is known; `None` where nothing is.
+    pub known_usd: Option<f64>,
 }
 
 /// Whose ceiling it is.

@@ -2,16 +2,39 @@
 
 use sqlx::FromRow;
 
-use super::{Db, DbError};
-use crate::auth::{ApiKeyId, ApiKeyInfo, SessionId, User, UserId};
+use super::{Db, DbError, Page};
+use crate::auth::{ApiKeyId, ApiKeyInfo, Role, SessionId, User, UserId};
 
 /// What became of a registration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NewUser {
-    Created,
+    /// With this role: the first account is an admin, whatever was asked for.
+    Created(Role),
     EmailTaken,
     /// Only the first account may register, and there is one.
     NotFirst,
+}
+
+/// What became of disabling an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Disabled {
+    Done,
+    /// Nobody could enable it again.
+    LastAdmin,
+    Unknown,
+}
+
+/// An account and when it was last used: logged in, or with a key.
+pub struct SeenUser {
+    pub user: User,
+    pub last_seen_at: Option<i64>,
+}
+
+#[derive(FromRow)]
+struct SeenUserRow {
+    #[sqlx(flatten)]
+    user: UserRow,
+    last_seen_at: Option<i64>,
 }
 
 #[derive(FromRow)]
@@ -21,18 +44,23 @@ struct UserRow {
     password_hash: String,
     full_name: Option<String>,
     company: Option<String>,
+    role: String,
     created_at: i64,
+    disabled_at: Option<i64>,
 }
 
 impl UserRow {
-    fn into_user(self) -> User {
-        User {
+    fn into_user(self) -> Result<User, DbError> {
+        let role = self.role.parse();
+        Ok(User {
+            role: role.map_err(|error: String| DbError::inconsistent("users", &self.id, error))?,
             id: UserId::from_stored(self.id),
             email: self.email,
             full_name: self.full_name,
             company: self.company,
             created_at: self.created_at,
-        }
+            disabled_at: self.disabled_at,
+        })
     }
 }
 
@@ -78,9 +106,10 @@ impl Db {
         password_hash: &str,
         only_first: bool,
     ) -> Result<NewUser, DbError> {
-        let inserted = sqlx::query(
-            "INSERT INTO users (id, email, password_hash, full_name, company, created_at)
-             SELECT ?, ?, ?, ?, ?, ? WHERE NOT (? AND EXISTS (SELECT 1 FROM users))",
+        let inserted: Result<Option<(bool,)>, DbError> = sqlx::query_as(
+            "INSERT INTO users (id, email, password_hash, full_name, company, created_at, role)
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6, CASE WHEN EXISTS (SELECT 1 FROM users) THEN ?8 ELSE 'admin' END
+             WHERE NOT (?7 AND EXISTS (SELECT 1 FROM users)) RETURNING role = 'admin'",
         )
         .bind(user.id.as_str())
         .bind(&user.email)
@@ -89,12 +118,14 @@ impl Db {
         .bind(&user.company)
         .bind(user.created_at)
         .bind(only_first)
-        .execute(self.write())
+        .bind(user.role.as_str())
+        .fetch_optional(self.write())
         .await
         .map_err(DbError::from);
         match inserted {
-            Ok(done) if done.rows_affected() == 0 => Ok(NewUser::NotFirst),
-            Ok(_) => Ok(NewUser::Created),
+            Ok(None) => Ok(NewUser::NotFirst),
+            Ok(Some((true,))) => Ok(NewUser::Created(Role::Admin)),
+            Ok(Some((false,))) => Ok(NewUser::Created(Role::User)),
             Err(error) if error.is_unique_violation() => Ok(NewUser::EmailTaken),
             Err(error) => Err(error),
         }
@@ -106,10 +137,11 @@ impl Db {
             .bind(email)
             .fetch_optional(self.read())
             .await?;
-        Ok(row.map(|mut row| {
+        row.map(|mut row| {
             let hash = std::mem::take(&mut row.password_hash);
-            (row.into_user(), hash)
-        }))
+            Ok((row.into_user()?, hash))
+        })
+        .transpose()
     }
 
     /// An account.
@@ -118,7 +150,72 @@ impl Db {
             .bind(id.as_str())
             .fetch_optional(self.read())
             .await?;
-        Ok(row.map(UserRow::into_user))
+        row.map(UserRow::into_user).transpose()
+    }
+
+    /// A page of all accounts, newest first, and how many there are.
+    pub async fn users(&self, page: Page) -> Result<(Vec<SeenUser>, i64), DbError> {
+        let (total,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM users")
+            .fetch_one(self.read())
+            .await?;
+        let rows: Vec<SeenUserRow> = sqlx::query_as(
+            "SELECT users.*, NULLIF(MAX(COALESCE(last_login_at, 0), COALESCE((SELECT MAX(last_used_at)
+                FROM api_keys WHERE user_id = users.id), 0)), 0) AS last_seen_at
+             FROM users ORDER BY id DESC LIMIT ? OFFSET ?",
+        )
+        .bind(page.limit)
+        .bind(page.offset)
+        .fetch_all(self.read())
+        .await?;
+        let seen = rows.into_iter().map(|row| {
+            let user = row.user.into_user()?;
+            Ok(SeenUser {
+                user,
+                last_seen_at: row.last_seen_at,
+            })
+        });
+        Ok((seen.collect::<Result<_, DbError>>()?, total))
+    }
+
+    /// Lets nobody in with this account any more: its sessions, keys and shares end for good.
+    pub async fn disable_user(&self, id: &UserId, now: i64) -> Result<Disabled, DbError> {
+        let mut transaction = self.write().begin().await?;
+        let done = sqlx::query(
+            "UPDATE users SET disabled_at = COALESCE(disabled_at, ?1) WHERE id = ?2 AND (role <> 'admin'
+                OR EXISTS (SELECT 1 FROM users WHERE role = 'admin' AND disabled_at IS NULL AND id <> ?2))",
+        )
+        .bind(now)
+        .bind(id.as_str())
+        .execute(&mut *transaction)
+        .await?;
+        if done.rows_affected() == 0 {
+            transaction.rollback().await?;
+            let found = self.user(id).await?;
+            return Ok(found.map_or(Disabled::Unknown, |_| Disabled::LastAdmin));
+        }
+        for end in [
+            "DELETE FROM sessions WHERE ?1 > 0 AND user_id = ?2",
+            "UPDATE api_keys SET revoked_at = ?1 WHERE user_id = ?2 AND revoked_at IS NULL",
+            "UPDATE shares SET revoked_at = ?1 WHERE revoked_at IS NULL
+                AND run_id IN (SELECT id FROM runs WHERE user_id = ?2)",
+        ] {
+            sqlx::query(end)
+                .bind(now)
+                .bind(id.as_str())
+                .execute(&mut *transaction)
+                .await?;
+        }
+        transaction.commit().await?;
+        Ok(Disabled::Done)
+    }
+
+    /// Lets a disabled account log in again; false when there is no such account.
+    pub async fn enable_user(&self, id: &UserId) -> Result<bool, DbError> {
+        let done = sqlx::query("UPDATE users SET disabled_at = NULL WHERE id = ?")
+            .bind(id.as_str())
+            .execute(self.write())
+            .await?;
+        Ok(done.rows_affected() == 1)
     }
 
     /// Stores a session that lasts from `now` to `expires_at`, and forgets those that have ended.
@@ -143,6 +240,11 @@ impl Db {
         .bind(expires_at)
         .execute(&mut *transaction)
         .await?;
+        sqlx::query("UPDATE users SET last_login_at = ? WHERE id = ?")
+            .bind(now)
+            .bind(user.as_str())
+            .execute(&mut *transaction)
+            .await?;
         transaction.commit().await?;
         Ok(())
     }
@@ -151,13 +253,13 @@ impl Db {
     pub async fn session_user(&self, id: &SessionId, now: i64) -> Result<Option<User>, DbError> {
         let row: Option<UserRow> = sqlx::query_as(
             "SELECT users.* FROM sessions JOIN users ON users.id = sessions.user_id
-             WHERE sessions.id = ? AND sessions.expires_at > ?",
+             WHERE sessions.id = ? AND sessions.expires_at > ? AND users.disabled_at IS NULL",
         )
         .bind(id.as_str())
         .bind(now)
         .fetch_optional(self.read())
         .await?;
-        Ok(row.map(UserRow::into_user))
+        row.map(UserRow::into_user).transpose()
     }
 
     /// Changes an account's password, and ends all of its sessions but this one.

@@ -39,7 +39,7 @@ pub struct LoginResponse {
     request_body = LoginRequest,
     responses(
         (status = 200, body = LoginResponse),
-        (status = 401, body = Problem, description = "unknown account or wrong password"),
+        (status = 401, body = Problem, description = "unknown or disabled account, or wrong password"),
         (status = 429, body = Problem, description = "too many attempts"),
     )
 )]
@@ -57,7 +57,7 @@ pub async fn login(
 
     let (user, hash) = app.db.user_by_email(&email).await?.unzip();
     let matches = app.auth.passwords.verify(request.password, hash).await?;
-    let Some(user) = user.filter(|_| matches) else {
+    let Some(user) = user.filter(|user| matches && user.is_enabled()) else {
         return Err(no_such_account());
     };
 

@@ -8,7 +8,7 @@ use super::UserResponse;
 use crate::api::error::{ApiError, ApiResult, FieldError, Problem};
 use crate::api::extract::Json;
 use crate::app::AppState;
-use crate::auth::NewAccount;
+use crate::auth::{NewAccount, User};
 use crate::config::Registration;
 use crate::db::users::NewUser;
 
@@ -25,7 +25,7 @@ pub struct RegisterRequest {
     pub company: Option<String>,
 }
 
-/// Create an account.
+/// Create an account. The first one of a server is an admin.
 #[utoipa::path(
     post, path = "/api/v1/auth/register", tag = "auth", security(()),
     request_body = RegisterRequest,
@@ -61,7 +61,10 @@ pub async fn register(
     let hash = app.auth.passwords.hash(password).await?;
     let only_first = policy == Registration::First;
     match app.db.insert_user(&user, &hash, only_first).await? {
-        NewUser::Created => Ok((StatusCode::CREATED, Json(user.into()))),
+        NewUser::Created(role) => {
+            let user = User { role, ..user };
+            Ok((StatusCode::CREATED, Json(user.into())))
+        }
         NewUser::NotFirst => Err(closed()),
         NewUser::EmailTaken => Err(ApiError::conflict(
             "email_taken",

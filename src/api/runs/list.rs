@@ -6,13 +6,12 @@ use utoipa::{IntoParams, ToSchema};
 use super::RunView;
 use crate::api::error::{ApiError, ApiResult, FieldError, Problem};
 use crate::api::extract::{Json, Query};
+use crate::api::page::Page;
 use crate::app::AppState;
 use crate::auth::{CurrentUser, Scope};
 use crate::db::runs::RunFilter;
 use crate::model::RunStatus;
 
-const LAST_PAGE: u32 = 1_000_000;
-const LARGEST_PAGE: u32 = 100;
 const LONGEST_TEXT: usize = 200;
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -53,14 +52,8 @@ pub async fn list_runs(
     Query(query): Query<ListRunsQuery>,
 ) -> ApiResult<Json<RunListResponse>> {
     user.require(Scope::RunsRead)?;
-    let (page, per_page) = (query.page.unwrap_or(1), query.per_page.unwrap_or(20));
     let mut errors = Vec::new();
-    if !(1..=LAST_PAGE).contains(&page) {
-        errors.push(FieldError::at("query", "page", "must be 1 to 1000000"));
-    }
-    if !(1..=LARGEST_PAGE).contains(&per_page) {
-        errors.push(FieldError::at("query", "per_page", "must be 1 to 100"));
-    }
+    let page = Page::check(query.page, query.per_page, &mut errors);
     let text = query.q.as_deref().map(str::trim).unwrap_or_default();
     if text.chars().count() > LONGEST_TEXT {
         errors.push(FieldError::at(
@@ -72,12 +65,10 @@ pub async fn list_runs(
     if !errors.is_empty() {
         return Err(ApiError::unprocessable(errors));
     }
-    let limit = i64::from(per_page);
     let which = RunFilter {
         status: query.status,
         text: Some(text.to_owned()).filter(|text| !text.is_empty()),
-        offset: (i64::from(page) - 1) * limit,
-        limit,
+        page: page.rows(),
     };
     let found = app.db.runs_of(user.id.as_str(), &which).await?;
     Ok(Json(RunListResponse {
@@ -87,8 +78,8 @@ pub async fn list_runs(
             .map(|run| RunView::new(run, app.kubectl.namespace()))
             .collect(),
         total: found.total,
-        page,
-        per_page,
-        pages: (found.total + limit - 1) / limit,
+        page: page.page,
+        per_page: page.per_page,
+        pages: page.pages(found.total),
     }))
 }
