@@ -61,7 +61,8 @@ async fn each_variant_has_settings_of_its_own_and_they_are_shown() {
     assert_eq!(shown["checks_before"], true);
     assert_eq!(
         shown["limits"],
-        json!({"timeout_seconds": 900, "max_total_tokens": null, "max_cost_usd": 1.5, "max_steps": null})
+        json!({"timeout_seconds": 900, "max_total_tokens": null, "max_cost_usd": 1.5, "max_steps": null,
+            "max_run_cost_usd": null})
     );
     let given = |index: usize| {
         let variation = &shown["variations"][index];
