@@ -1,9 +1,11 @@
 "use client";
 
+import { useEffect } from "react";
 import { keepPreviousData, useMutation, useQueries, useQuery, useQueryClient, type QueryClient, type UseQueryResult } from "@tanstack/react-query";
-import { api, type Credentials, type RunsQuery } from "@/lib/api";
+import { api, paths, type Credentials, type RunsQuery } from "@/lib/api";
 import { parsePatch, type FileChange } from "@/lib/diff";
-import { runHasEnded, type NewRun, type Run } from "@/lib/types";
+import { followRun } from "@/lib/sse";
+import { runHasEnded, type NewPublication, type NewRun, type Run } from "@/lib/types";
 
 /** The key of who is signed in. */
 export const ME = ["me"] as const;
@@ -114,6 +116,37 @@ export function useRetryVariation(id: string) {
 export function useJudge(id: string) {
   const client = useQueryClient();
   return useMutation({ mutationFn: () => api.judge(id), onSettled: () => refreshRun(client, id) });
+}
+
+/** Has the picked result pushed as a branch. Nothing of the request is kept: it may have a token in it. */
+export function usePublish(id: string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (publication: NewPublication) => api.publish(id, publication),
+    gcTime: 0,
+    onSuccess: (run) => client.setQueryData<Run>(keys.run(id), run),
+  });
+}
+
+/** Asks the API for the run again whenever its publisher gets on, as the publisher's own stream tells. */
+export function usePublisher(id: string, enabled: boolean) {
+  const client = useQueryClient();
+  useEffect(() => {
+    if (!enabled) return;
+    let last: string | null = null;
+    return followRun(paths.publisherStream(id), {
+      get lastEventId() {
+        return last;
+      },
+      onEvent: ({ type }, event) => {
+        last = event ?? last;
+        if (type === "agent_status" || type === "agent_complete") void refreshRun(client, id);
+      },
+      onConnection: ({ state }) => {
+        if (state === "ended") void refreshRun(client, id);
+      },
+    });
+  }, [client, id, enabled]);
 }
 
 /** Asks one agent to stop; the others go on. */

@@ -1,5 +1,5 @@
 import { shareToken, withShare } from "./share";
-import type { AcceptedRun, ApiKey, Credential, Models, NewApiKey, NewApiKeyRequest, NewCredential, NewRun, NewShare, Problem, Repository, Run, RunPage, RunStatus, Share, User, Verification } from "./types";
+import type { AcceptedRun, ApiKey, Credential, Models, NewApiKey, NewApiKeyRequest, NewCredential, NewPublication, NewRun, NewShare, Problem, Repository, Run, RunPage, RunStatus, Share, User, Verification } from "./types";
 
 const BASE = "/api/v1";
 
@@ -48,8 +48,9 @@ const done = async (response: Promise<Response>): Promise<void> => {
   await response;
 };
 
-/** What a judge is among the variations of a run. */
+/** What a judge is among the variations of a run, and who publishes one of them. */
 const JUDGE = 255;
+export const PUBLISHER = 254;
 
 const run = (id: string) => `/runs/${encodeURIComponent(id)}`;
 
@@ -107,6 +108,8 @@ export const api = {
   cancelVariation: (id: string, variation: number) => done(request("POST", `${run(id)}/variations/${variation}/cancel`)),
   select: (id: string, variation: number, cancelOthers: boolean) =>
     done(request("POST", `${run(id)}/select`, { winning_variation_id: variation, ...(cancelOthers ? { cancel_others: true } : {}) })),
+  /** Has the picked result pushed; the run that comes back has the publication. */
+  publish: (id: string, publication: NewPublication) => json<Run>(request("POST", `${run(id)}/publish`, publication)),
   unselect: (id: string) => done(request("DELETE", `${run(id)}/select`)),
   /** Against the base, or against the tree of the variation `from`. */
   patch: async (id: string, variation: number, from?: number) =>
@@ -117,6 +120,8 @@ export const api = {
 /** Addresses that are opened or followed, not fetched as JSON. */
 export const paths = {
   stream: (id: string) => withShare(`${BASE}${run(id)}/stream`),
+  publisherStream: (id: string) => `${BASE}${run(id)}/stream?variation=${PUBLISHER}`,
+  publisherLog: (id: string) => `${BASE}${run(id)}/variations/${PUBLISHER}/logs?format=text`,
   rawLog: (id: string, variation: number) => withShare(`${BASE}${run(id)}/variations/${variation}/logs?format=raw`),
   /** The log of an attempt with the cluster's times, as it is stored. */
   storedLog: (id: string, variation: number, attempt: number) => withShare(`${BASE}${run(id)}/variations/${variation}/logs?format=timestamps&attempt=${attempt}`),

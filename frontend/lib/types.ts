@@ -25,6 +25,9 @@ export type Judgement = Schemas["JudgementView"];
 export type Credential = Schemas["CredentialView"];
 export type CredentialKind = Schemas["CredentialKind"];
 export type NewCredential = Schemas["CreateCredentialRequest"];
+/** A picked result as a branch of its repository. */
+export type Publication = Schemas["PublicationView"];
+export type NewPublication = Schemas["PublishRequest"];
 export type Share = Schemas["ShareView"];
 export type NewShare = Schemas["CreateShareResponse"];
 export type Repository = Schemas["CheckRepoResponse"];

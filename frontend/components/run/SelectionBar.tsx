@@ -1,15 +1,20 @@
 "use client";
 
-import { Download, Undo2 } from "lucide-react";
+import { Download, GitBranchPlus, Undo2 } from "lucide-react";
+import dynamic from "next/dynamic";
+import { useState } from "react";
 import { useSelect } from "@/hooks/useAPI";
 import { paths } from "@/lib/api";
 import { applyPatch } from "@/lib/commands";
 import { plural } from "@/lib/format";
-import type { Run } from "@/lib/types";
+import { hasEnded, type Run } from "@/lib/types";
 import { Alert } from "../ui/alert";
 import { AgentBadge } from "../ui/badge";
 import { Button } from "../ui/button";
 import { CopyButton, CopyLine } from "../ui/copy";
+import { PublicationLine } from "./PublicationLine";
+
+const PublishDialog = dynamic(() => import("./PublishDialog"), { ssr: false });
 
 /** The choice, how to take it home, and how to take it back. */
 export function SelectionBar({ run, variation, changed }: { run: Run; variation: number; changed: boolean }) {
@@ -43,6 +48,7 @@ export function SelectionBar({ run, variation, changed }: { run: Run; variation:
                 <span className="max-md:sr-only">.patch</span>
               </a>
             </Button>
+            <PublishButton run={run} />
           </>
         ) : (
           <p className="flex-1">It changed no file, so there is nothing to apply.</p>
@@ -53,6 +59,22 @@ export function SelectionBar({ run, variation, changed }: { run: Run; variation:
         </Button>
         {select.isError && <Alert tone="error">{select.error.message}</Alert>}
       </div>
+      {run.publication != null && <PublicationLine key={run.publication.publisher.job_name} run={run} publication={run.publication} />}
     </section>
+  );
+}
+
+/** To the branch that the choice is pushed as, one at a time. */
+function PublishButton({ run }: { run: Run }) {
+  const [open, setOpen] = useState(false);
+  const publishing = run.publication != null && !hasEnded(run.publication.publisher.status);
+  return (
+    <>
+      <Button disabled={publishing} onClick={() => setOpen(true)}>
+        <GitBranchPlus aria-hidden />
+        <span className="max-md:sr-only">{publishing ? "Publishing…" : "Publish branch…"}</span>
+      </Button>
+      {open && <PublishDialog run={run} onClose={() => setOpen(false)} />}
+    </>
   );
 }

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import type { Page } from "@playwright/test";
 import { newRun, Replay } from "./replay";
 import { ago, badEnds, BEGAN, fiveStates } from "./scenes";
-import { fiveResults, history, judged } from "./scenes-done";
+import { fiveResults, history, judged, NOT_PUSHED, publication } from "./scenes-done";
 import { card, expect, test } from "./support";
 
 /* Each view in each of its states, on three screens and in both themes: one picture a state in docs/screenshots/states. */
@@ -158,6 +158,39 @@ const STATES: readonly State[] = [
       replay.run.winning_variation_id = 0;
     },
     ready: done,
+  },
+  {
+    name: "run-published",
+    variations: 5,
+    play: (replay) => {
+      fiveResults(replay);
+      replay.run.winning_variation_id = 0;
+      replay.run.publication = publication(replay.run, { status: "succeeded" }, { commit: "9b1c3f0d5e7a2468ace013579bdf02468ace1357", url: "https://github.com/demo/parse-duration/pull/7" });
+    },
+    ready: (page) => expect(page.getByRole("link", { name: "Pull request" })).toBeVisible(),
+  },
+  {
+    name: "run-not-published",
+    variations: 5,
+    play: (replay) => {
+      fiveResults(replay);
+      replay.run.winning_variation_id = 0;
+      replay.run.publication = publication(replay.run, NOT_PUSHED);
+    },
+    ready: (page) => expect(page.getByText(NOT_PUSHED.reason)).toBeVisible(),
+  },
+  {
+    name: "publish",
+    tall: false,
+    variations: 5,
+    play: (replay) => {
+      fiveResults(replay);
+      replay.run.winning_variation_id = 0;
+    },
+    ready: async (page) => {
+      await page.getByRole("button", { name: "Publish branch…" }).click();
+      await page.getByLabel("Ask for a pull request").check();
+    },
   },
   { name: "run-gone", variations: 5, play: gone, ready: done },
   { name: "focus-log", tall: false, variations: 5, play: fiveStates, at: "&view=focus&a=1", ready: (page) => expect(page.getByRole("log")).toContainText("overflow_is_an_error") },

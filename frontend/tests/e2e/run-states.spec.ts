@@ -1,7 +1,7 @@
 import type { Page } from "@playwright/test";
 import { newRun, now, Replay } from "./replay";
 import { ago, badEnds, BEGAN, fiveStates, PATCH } from "./scenes";
-import { fiveResults } from "./scenes-done";
+import { fiveResults, NOT_PUSHED, publication } from "./scenes-done";
 import { card, expect, expectAccessible, fact, picture, test } from "./support";
 
 /* States that a cluster passes through quickly, or not on demand, played by a script in front of the real page. */
@@ -296,4 +296,68 @@ test("lines that the page no longer holds are loaded again, and what one reads s
   // Each line is there once: the ones that were read back, and the ones that were held.
   await page.getByLabel("Search this log").fill("this is line 80");
   await expect(page.getByRole("status").filter({ hasText: "111 found" })).toBeVisible();
+});
+
+test("a selected result is published: asked for once, followed until it is pushed, and its reason said where it is not", async ({ page, baseURL }) => {
+  await play(baseURL, 5);
+  const { run, answers } = replay;
+  fiveResults(replay);
+  run.winning_variation_id = 0;
+  answers.set("/api/v1/credentials", []);
+  await page.emulateMedia({ reducedMotion: "reduce" });
+  await page.goto(address());
+  await page.getByRole("button", { name: "Publish branch…" }).click();
+  const dialog = page.getByRole("dialog", { name: "Publish as a branch" });
+  await expect(dialog.getByLabel("New branch")).toHaveValue("aideator/0198a7c41e5b");
+  await expect(dialog.getByLabel("Message of the commit")).toHaveValue(/^Make the failing tests pass/);
+  const push = dialog.getByRole("button", { name: "Publish" });
+  await expect(push).toBeDisabled();
+  await dialog.getByLabel("Token for github.com").fill("github_pat_not_real");
+  await dialog.getByLabel("Ask for a pull request").check();
+  await dialog.getByLabel("Title").fill("Refuse what overflows");
+  await expectAccessible(page);
+
+  // Its own stream says when to ask again, and goes on as long as it takes.
+  const status = (word: string) => `id: ${word}\nevent: agent_status\ndata: ${JSON.stringify({ variation_id: 254, status: word, timestamp: now() })}\n\n`;
+  const stand = (...[publisher, more]: [Parameters<typeof publication>[1], Parameters<typeof publication>[2]?]) => {
+    run.publication = publication(run, publisher, more);
+    answers.set(`/api/v1/runs/${run.run_id}/stream?variation=254`, status(publisher.status ?? ""));
+  };
+  stand({ status: "queued" });
+  answers.set(`/api/v1/runs/${run.run_id}/publish`, run);
+  const [request] = await Promise.all([page.waitForRequest(/\/publish$/), push.click()]);
+  expect(request.postDataJSON()).toEqual({
+    branch: "aideator/0198a7c41e5b",
+    message: expect.stringMatching(/^Make the failing tests pass/),
+    pull_request: { title: "Refuse what overflows" },
+    git_credential: { token: "github_pat_not_real" },
+  });
+  await expect(dialog).toHaveCount(0);
+  const line = page.getByRole("group", { name: "Publication" });
+  await expect(line).toContainText("Queued");
+  await expect(page.getByRole("button", { name: "Publishing…" })).toBeDisabled();
+  expect(await page.content()).not.toContain("github_pat_not_real");
+  stand({ status: "running" });
+  await expect(line).toContainText("Publishing");
+  stand({ status: "succeeded" }, { commit: "9b1c3f0d5e7a2468ace013579bdf02468ace1357", url: "https://github.com/demo/parse-duration/pull/7" });
+  await expect(line).toContainText("Pushed");
+  await expect(line).toContainText("aideator/0198a7c41e5b at 9b1c3f0");
+  await expect(line.getByRole("link", { name: "Pull request" })).toHaveAttribute("href", "https://github.com/demo/parse-duration/pull/7");
+  await expect(line.getByRole("link", { name: "Its log" })).toHaveAttribute("href", /\/variations\/254\/logs\?format=text$/);
+  await expectAccessible(page);
+
+  // What the host says is not believed blindly.
+  stand({ status: "succeeded" }, { commit: "9b1c3f0d5e7a2468ace013579bdf02468ace1357", url: "javascript:alert(1)" });
+  await page.reload();
+  await expect(line).toContainText("Pushed");
+  await expect(line.getByRole("link", { name: "Pull request" })).toHaveCount(0);
+  stand(NOT_PUSHED);
+  await page.reload();
+  await expect(line).toContainText(/branch_exists.*nothing was pushed.*Publish it under another name/);
+  await expect(page.getByRole("button", { name: "Publish branch…" })).toBeEnabled();
+  for (const width of [1440, 1024, 390, 320]) {
+    await page.setViewportSize({ width, height: 900 });
+    await expectAccessible(page);
+    await expectNoSideways(page);
+  }
 });

@@ -1,4 +1,4 @@
-import type { Judgement, Run } from "../../lib/types";
+import type { Judgement, Publication, Run, Variation } from "../../lib/types";
 import type { Replay } from "./replay";
 import { ago, BEGAN, begin, work } from "./scenes";
 
@@ -172,3 +172,13 @@ export function history(run: Run): Run[] {
     other(5, { status: "completed", prompt: "Name every magic number", variations: ended("succeeded", 0.27) }),
   ];
 }
+
+/** The result of the first agent as a branch, as its publisher stands. */
+export function publication(run: Run, publisher: Partial<Variation>, more: Partial<Publication> = {}): Publication {
+  const [first] = run.variations;
+  if (first === undefined) throw new Error("no variation");
+  return { attempt: 0, branch: "aideator/0198a7c41e5b", variation_id: 0, commit: null, url: null, ...more, publisher: { ...first, variation_id: 254, job_name: `agent-${run.run_id}-publish`, ...publisher } };
+}
+
+/** How a publisher ends whose branch is there already. */
+export const NOT_PUSHED = { status: "failed", reason: "branch_exists", message: "The repository has the branch aideator/0198a7c41e5b already; nothing was pushed.", hint: "Publish it under another name." } as const;

@@ -3,6 +3,7 @@ import { ApiError } from "@/lib/api";
 import { applyPatch } from "@/lib/commands";
 import { expectedCost, total, usages } from "@/lib/estimate";
 import { amount, checkDraft, EMPTY, fromRun, parseDraft, toRequest, type Draft } from "@/lib/new-run";
+import { branchOf, messageOf, webAddress } from "@/lib/publish";
 import { run, variation } from "./fixtures";
 
 const DRAFT: Draft = { ...EMPTY, repository: " https://example.com/a.git ", prompt: "  Repair the parser.  " };
@@ -94,4 +95,20 @@ test("the apply line names the key by its variable, never by its value", () => {
   expect(applyPatch("http://localhost:8000", "run-1", 2)).toBe(
     'curl -fsS -H "X-API-Key: $AIDEATOR_API_KEY" http://localhost:8000/api/v1/runs/run-1/variations/2/patch | git apply',
   );
+});
+
+test("a publication is named by its run, and by another name where that one was pushed", () => {
+  const picked = { ...run(variation(0)), run_id: "run-0198a7c41e5b7d2084c1f0a9b6d3e755", prompt: `${"Repair the parser. ".repeat(9)}\nThen the tests.`, winning_variation_id: 0 };
+  expect(branchOf(picked)).toBe("aideator/0198a7c41e5b");
+  const publication = { attempt: 0, branch: "aideator/0198a7c41e5b", variation_id: 0, publisher: variation(0) };
+  expect(branchOf({ ...picked, publication })).toBe("aideator/0198a7c41e5b");
+  expect(branchOf({ ...picked, publication: { ...publication, commit: "3f9c2e1" } })).toBe("aideator/0198a7c41e5b-2");
+  const [subject = "", ...rest] = messageOf(picked).split("\n");
+  expect(subject.length).toBeLessThanOrEqual(72);
+  expect(rest).toEqual(["", "Made by AIdeator: run-0198a7c41e5b7d2084c1f0a9b6d3e755, variation 0."]);
+});
+
+test("only addresses of the web are linked to", () => {
+  expect(webAddress("https://github.com/demo/a/pull/3")).toBe("https://github.com/demo/a/pull/3");
+  for (const wrong of ["javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "/pull/3", "", null, undefined]) expect(webAddress(wrong)).toBeNull();
 });
