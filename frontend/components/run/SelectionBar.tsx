@@ -55,7 +55,7 @@ export function SelectionBar({ run, variation, changed }: { run: Run; variation:
         )}
         <Button variant="ghost" disabled={select.isPending} onClick={() => select.mutate({ variation: null })} title="Take the choice back">
           <Undo2 aria-hidden />
-          Undo
+          <span className="max-md:sr-only">Undo</span>
         </Button>
         {select.isError && <Alert tone="error">{select.error.message}</Alert>}
       </div>
