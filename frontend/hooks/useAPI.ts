@@ -39,6 +39,9 @@ export function useLogout() {
   return useMutation({ mutationFn: api.logout, onSettled: () => client.resetQueries() });
 }
 
+/** Changes the password, which ends all other sessions. Neither password is kept. */
+export const useChangePassword = () => useMutation({ mutationFn: api.changePassword, gcTime: 0 });
+
 export const useRuns = (query: RunsQuery, enabled = true) =>
   useQuery({
     queryKey: keys.runs(query),

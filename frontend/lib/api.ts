@@ -1,5 +1,5 @@
 import { shareToken, withShare } from "./share";
-import type { AcceptedRun, ApiKey, Credential, Models, NewApiKey, NewApiKeyRequest, NewCredential, NewPublication, NewRun, NewShare, Problem, Repository, Run, RunPage, RunStatus, Share, User, Verification } from "./types";
+import type { AcceptedRun, ApiKey, Credential, Models, NewApiKey, NewApiKeyRequest, NewCredential, NewPassword, NewPublication, NewRun, NewShare, Problem, Repository, Run, RunPage, RunStatus, Share, User, Verification } from "./types";
 
 const BASE = "/api/v1";
 
@@ -72,6 +72,7 @@ export const api = {
   me: () => json<User>(request("GET", "/auth/me")),
   register: (who: Credentials) => json<User>(request("POST", "/auth/register", who)),
   login: (who: Credentials) => done(request("POST", "/auth/login", who)),
+  changePassword: (passwords: NewPassword) => done(request("POST", "/auth/password", passwords)),
   logout: () => done(request("POST", "/auth/logout")),
 
   apiKeys: () => json<ApiKey[]>(request("GET", "/auth/api-keys")),

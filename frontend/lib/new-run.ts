@@ -27,7 +27,9 @@ export interface Draft {
   checks: string;
   minutes: string;
   tokens: string;
+  /** Of each agent, and of all together. */
   cost: string;
+  runCost: string;
 }
 
 const noWish: VariantDraft = { model: "", temperature: "", instructions: "", command: "", image: "" };
@@ -42,6 +44,7 @@ export const EMPTY: Draft = {
   minutes: "",
   tokens: "",
   cost: "",
+  runCost: "",
 };
 
 export const EXAMPLE = {
@@ -73,6 +76,7 @@ export function checkDraft(draft: Draft): Record<string, string> {
   if (draft.minutes.trim() !== "" && !(amount(draft.minutes) > 0)) wrong["limits.timeout_seconds"] = "Minutes, such as 15.";
   if (draft.tokens.trim() !== "" && !(amount(draft.tokens) >= 1)) wrong["limits.max_total_tokens"] = "A number, such as 200k.";
   if (draft.cost.trim() !== "" && !(amount(draft.cost) > 0)) wrong["limits.max_cost_usd"] = "US dollars, such as 1.50.";
+  if (draft.runCost.trim() !== "" && !(amount(draft.runCost) > 0)) wrong["limits.max_run_cost_usd"] = "US dollars, such as 5.";
   return wrong;
 }
 
@@ -93,6 +97,7 @@ export function toRequest(draft: Draft): NewRun {
     ...(draft.minutes.trim() === "" ? {} : { timeout_seconds: Math.round(amount(draft.minutes) * 60) }),
     ...(draft.tokens.trim() === "" ? {} : { max_total_tokens: Math.round(amount(draft.tokens)) }),
     ...(draft.cost.trim() === "" ? {} : { max_cost_usd: amount(draft.cost) }),
+    ...(draft.runCost.trim() === "" ? {} : { max_run_cost_usd: amount(draft.runCost) }),
   };
   return {
     github_url: draft.repository.trim(),
@@ -125,7 +130,7 @@ function toVariant(draft: VariantDraft): NonNullable<NewRun["variants"]>[number]
 /** The draft that would start this run again. */
 export function fromRun(run: Run): Draft {
   const text = (value: number | null | undefined) => (value == null ? "" : String(value));
-  const { timeout_seconds: seconds, max_total_tokens: tokens, max_cost_usd: cost } = run.limits;
+  const { timeout_seconds: seconds, max_total_tokens: tokens, max_cost_usd: cost, max_run_cost_usd: runCost } = run.limits;
   return {
     repository: run.github_url,
     ref: run.ref ?? "",
@@ -146,6 +151,7 @@ export function fromRun(run: Run): Draft {
     minutes: seconds == null ? "" : text(seconds / 60),
     tokens: text(tokens),
     cost: text(cost),
+    runCost: text(runCost),
   };
 }
 
@@ -157,7 +163,7 @@ export function parseDraft(stored: string | null): Draft | null {
   if (stored === null) return null;
   try {
     const draft = JSON.parse(stored) as Draft;
-    const texts = [draft.repository, draft.ref, draft.prompt, draft.checks, draft.minutes, draft.tokens, draft.cost, ...draft.variants.flatMap((variant) => Object.values(variant))];
+    const texts = [draft.repository, draft.ref, draft.prompt, draft.checks, draft.minutes, draft.tokens, draft.cost, draft.runCost, ...draft.variants.flatMap((variant) => Object.values(variant))];
     const whole = texts.every((text) => typeof text === "string") && draft.variants.length === MAX_VARIATIONS && draft.variants.every((variant) => Object.keys(noWish).every((key) => key in variant));
     return whole && draft.variations >= 1 && draft.variations <= MAX_VARIATIONS ? draft : null;
   } catch {

@@ -12,6 +12,8 @@ export interface VariationState {
   reason: string | null;
   message: string | null;
   hint: string | null;
+  /** Its place in the queue while it waits for its turn, as it was last told. */
+  position: number | null;
   model: string | null;
   temperature: number | null;
   /** What it does now: the last step, and a few words about it. */
@@ -64,6 +66,7 @@ const nothingKnown = (id: number, runId: string): VariationState => ({
   reason: null,
   message: null,
   hint: null,
+  position: null,
   model: null,
   temperature: null,
   step: null,
@@ -131,6 +134,7 @@ function withFacts(state: VariationState, told: Variation): VariationState {
     reason: told.reason ?? null,
     message: told.message ?? null,
     hint: told.hint ?? null,
+    position: told.position ?? null,
     model: told.model ?? state.model,
     temperature: told.temperature ?? null,
     cancelRequested: told.cancel_requested,
@@ -193,6 +197,7 @@ function reduceVariation(state: VariationState, event: VariationEvent, { line = 
         reason: event.reason ?? null,
         message: event.message ?? null,
         hint: event.hint ?? null,
+        position: event.position ?? null,
         startedAt: event.status === "running" ? (state.startedAt ?? event.timestamp) : state.startedAt,
         endedAt: hasEnded(event.status) ? (state.endedAt ?? event.timestamp) : state.endedAt,
       };

@@ -14,6 +14,7 @@ export type NewRun = Schemas["CreateRunRequest"];
 export type AcceptedRun = Schemas["CreateRunResponse"];
 export type Check = Schemas["CheckResult"];
 export type User = Schemas["UserResponse"];
+export type NewPassword = Schemas["ChangePasswordRequest"];
 export type ApiKey = Schemas["ApiKeyResponse"];
 export type NewApiKeyRequest = Schemas["CreateApiKeyRequest"];
 export type Scope = Schemas["Scope"];
@@ -61,6 +62,8 @@ export type StreamEvent =
       reason?: Maybe<string>;
       message?: Maybe<string>;
       hint?: Maybe<string>;
+      /** Its place among those that wait for their turn. */
+      position?: Maybe<number>;
       timestamp: string;
     }
   | {

@@ -1,6 +1,7 @@
 import type { Metadata } from "next";
 import { AccountCard } from "@/components/account/AccountCard";
 import { ApiKeys } from "@/components/account/ApiKeys";
+import { PasswordCard } from "@/components/account/PasswordCard";
 import { Credentials } from "@/components/account/Credentials";
 import { RequireAccount } from "@/components/account/RequireAccount";
 import { Container } from "@/components/layout/Container";
@@ -15,6 +16,7 @@ export default function SettingsPage() {
         <div className="grid gap-lg">
           <ApiKeys />
           <Credentials />
+          <PasswordCard />
           <AccountCard />
         </div>
       </RequireAccount>

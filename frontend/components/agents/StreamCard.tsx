@@ -3,7 +3,7 @@
 import { Boxes, Brain, Clock, FileDiff, FlaskConical, FolderGit2, PanelLeft, PenLine, Wrench, type LucideIcon } from "lucide-react";
 import { useBlind, useHue, useWords } from "@/hooks/useBlind";
 import { visible } from "@/lib/ansi";
-import { plural } from "@/lib/format";
+import { count, plural } from "@/lib/format";
 import type { RunStore } from "@/lib/run-store";
 import type { VariationState } from "@/lib/run-state";
 import { hasEnded, type Run } from "@/lib/types";
@@ -128,6 +128,7 @@ const WAITS: Record<string, string> = { WaitingForTurn: "Waiting for its turn", 
 
 function nowText(variation: VariationState): string {
   if (hasEnded(variation.status)) return variation.complete ? "It changed no file" : "Reading the end of its log";
+  if (variation.status === "queued" && variation.position !== null) return `Waiting for its turn, number ${count(variation.position)} in the queue`;
   if (variation.status === "queued") return WAITS[variation.reason ?? ""] ?? "Waiting for a node";
   if (variation.status === "starting") return variation.reason === null ? "Waiting for its container" : "Starting its container";
   return variation.now === "" ? "Waiting for its first line" : variation.now;

@@ -25,9 +25,13 @@ const SHORT_WORDS = {
 } as const;
 const SHORT_STEPS = { clone: "clones", context: "reads", llm: "writes", tool: "works", check: "tests", diff: "diffs", other: "runs" } as const;
 
+/** The server's word for what a ceiling of the run, or of its user's day, has stopped. */
+export const BUDGET_EXCEEDED = "budget_exceeded";
+
 /** The state in a word or two; while it runs, what it does. */
 export function statusWord(variation: VariationState): string | undefined {
   if (variation.cancelRequested && !hasEnded(variation.status)) return "Stopping";
+  if (variation.status === "cancelled" && variation.reason === BUDGET_EXCEEDED) return "Out of budget";
   if (variation.status !== "running" || variation.step === null) return undefined;
   return variation.step === "llm" && variation.now.endsWith("thinking") ? "Thinking" : STEP_WORDS[variation.step];
 }

@@ -149,7 +149,9 @@ function Facts({ run, state, connection, now, paused, proven, onProve }: RunHead
   const done = state.variations.filter((variation) => hasEnded(variation.status)).length;
   const usages = state.variations.flatMap((variation) => variation.usage ?? []);
   const tokens = usages.reduce((sum, usage) => sum + usage.input_tokens + usage.output_tokens, 0);
-  const cost = usages.reduce((sum, usage) => sum + (usage.cost_usd ?? 0), 0);
+  // The API knows of earlier attempts, the stream what was spent since it was asked.
+  const cost = Math.max(run.spent_usd ?? 0, usages.reduce((sum, usage) => sum + (usage.cost_usd ?? 0), 0));
+  const ceiling = run.limits.max_run_cost_usd ?? null;
   const end = ended ? Date.parse(run.finished_at ?? lastEnd(state) ?? "") || now : now;
   return (
     <dl className="flex flex-wrap items-stretch gap-y-sm max-md:w-full max-md:justify-between">
@@ -161,7 +163,11 @@ function Facts({ run, state, connection, now, paused, proven, onProve }: RunHead
         {done} <span className="font-normal text-neutral-shadow-ink">of {state.variations.length}</span>
       </Fact>
       <Fact name="Tokens">{short(tokens)}</Fact>
-      {cost > 0 && <Fact name="Cost">{dollars(cost)}</Fact>}
+      {(cost > 0 || ceiling !== null) && (
+        <Fact name="Cost">
+          {dollars(cost)} {ceiling !== null && <span className="font-normal text-neutral-shadow-ink">of {dollars(ceiling)}</span>}
+        </Fact>
+      )}
       <Fact name="Stream integrity" wide>
         <Integrity state={state} open={proven} onToggle={() => onProve(!proven)} />
       </Fact>

@@ -37,6 +37,12 @@ export function CostPanel({ draft, cost, evidence, priced, seconds }: CostPanelP
           <dt>Each stops at</dt>
           <dd className="text-right">{stops(draft)}</dd>
         </div>
+        {amount(draft.runCost) > 0 && (
+          <div>
+            <dt>All stop at</dt>
+            <dd>{dollars(amount(draft.runCost))}</dd>
+          </div>
+        )}
       </dl>
     </div>
   );

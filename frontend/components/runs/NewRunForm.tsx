@@ -176,10 +176,11 @@ export function NewRunForm({ account, initial, runs, steps }: NewRunFormProps) {
             error={wrong.checks}
             help="One shell command a line."
           />
-          <div className="grid grid-cols-3 items-start gap-sm md:gap-md">
+          <div className="grid grid-cols-2 items-start gap-sm md:grid-cols-4 md:gap-md">
             <Limit label="Time limit" unit="min" value={draft.minutes} onChange={(minutes) => fill({ minutes })} error={wrong["limits.timeout_seconds"]} />
             <Limit label="Token limit" unit="each" value={draft.tokens} onChange={(tokens) => fill({ tokens })} error={wrong["limits.max_total_tokens"]} />
-            <Limit label="Cost limit" unit="$" value={draft.cost} onChange={(cost) => fill({ cost })} error={wrong["limits.max_cost_usd"]} />
+            <Limit label="Cost limit" unit="$ each" value={draft.cost} onChange={(cost) => fill({ cost })} error={wrong["limits.max_cost_usd"]} />
+            <Limit label="Of the whole run" unit="$" value={draft.runCost} onChange={(runCost) => fill({ runCost })} error={wrong["limits.max_run_cost_usd"]} />
           </div>
           <p className="-mt-sm text-caption text-neutral-shadow-ink">What is left empty has the server’s limit.</p>
         </div>

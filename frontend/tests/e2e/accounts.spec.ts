@@ -62,6 +62,34 @@ test("an API key is shown once, may what it was given, and is revoked", async ({
   await client.dispose();
 });
 
+test("a new password ends the sessions elsewhere, and this one goes on", async ({ page, context, browser, baseURL }) => {
+  const account = newAccount();
+  await signIn(context, account);
+  const elsewhere = await browser.newContext(baseURL === undefined ? {} : { baseURL });
+  expect((await elsewhere.request.post("/api/v1/auth/login", { data: account })).ok()).toBe(true);
+  await page.goto("/settings");
+  const form = page.getByRole("form", { name: "New password" });
+  const change = form.getByRole("button", { name: "Change password" });
+  const next = newAccount().password;
+  await form.getByLabel("Current password").fill("Wrong-pass-1");
+  await form.getByLabel("New password").fill(next);
+  await change.click();
+  await expect(form.getByRole("alert")).toContainText("password");
+  await form.getByLabel("Current password").fill(account.password);
+  await form.getByLabel("New password").fill("short");
+  await change.click();
+  await expect(form.getByRole("alert")).not.toBeEmpty();
+  await expectAccessible(page);
+  await form.getByLabel("New password").fill(next);
+  await change.click();
+  await expect(form.getByRole("status")).toContainText("Changed.");
+  await expect(form.getByLabel("New password")).toHaveValue("");
+  expect((await page.request.get("/api/v1/auth/me")).status()).toBe(200);
+  expect((await elsewhere.request.get("/api/v1/auth/me")).status()).toBe(401);
+  expect((await elsewhere.request.post("/api/v1/auth/login", { data: { ...account, password: next } })).ok()).toBe(true);
+  await elsewhere.close();
+});
+
 test("the session's end is said, and one comes back to where one was", async ({ page, context }) => {
   const account = newAccount();
   await signIn(context, account);

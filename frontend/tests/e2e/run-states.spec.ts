@@ -87,6 +87,19 @@ test("bytes that are not the server's are said to differ", async ({ page, baseUR
   await expect(fact(page, "Stream integrity")).toHaveText("1 line, no gaps, 1 log differs");
 });
 
+test("a place in the queue, and what is spent of what may be, are said in words", async ({ page, baseURL }) => {
+  await play(baseURL, 2);
+  replay.run.limits.max_run_cost_usd = 0.25;
+  replay.run.spent_usd = 0.2612;
+  replay.status(0, "queued", { reason: "WaitingForTurn", message: "All places are taken.", position: 3 });
+  replay.status(1, "cancelled", { reason: "budget_exceeded", message: "the run's variations have spent $0.2612 together, and may spend $0.25 (max_run_cost_usd)" });
+  await page.goto(address());
+  await expect(card(page, 1)).toContainText("Waiting for its turn, number 3 in the queue");
+  await expect(card(page, 2)).toContainText(/Out of budget.*budget_exceeded.*may spend \$0\.25/);
+  await expect(fact(page, "Cost")).toHaveText("$0.26 of $0.25");
+  await expectAccessible(page);
+});
+
 test("with the keyboard alone: views, agents, search, a line's link, pause, the timeline", async ({ page, baseURL }) => {
   await play(baseURL, 5);
   fiveStates(replay);

@@ -11,10 +11,10 @@ const DRAFT: Draft = { ...EMPTY, repository: " https://example.com/a.git ", prom
 test("what is left empty is left to the server", () => {
   expect(checkDraft(DRAFT)).toEqual({});
   expect(toRequest(DRAFT)).toEqual({ github_url: "https://example.com/a.git", prompt: "Repair the parser.", variations: 3 });
-  expect(toRequest({ ...DRAFT, ref: "v1", checks: "make test\n\n make lint ", minutes: "15", tokens: "200k", cost: "$1.50" })).toMatchObject({
+  expect(toRequest({ ...DRAFT, ref: "v1", checks: "make test\n\n make lint ", minutes: "15", tokens: "200k", cost: "$1.50", runCost: "5" })).toMatchObject({
     ref: "v1",
     checks: ["make test", "make lint"],
-    limits: { timeout_seconds: 900, max_total_tokens: 200_000, max_cost_usd: 1.5 },
+    limits: { timeout_seconds: 900, max_total_tokens: 200_000, max_cost_usd: 1.5, max_run_cost_usd: 5 },
   });
 });
 
@@ -30,11 +30,12 @@ test("limits are read as people write them", () => {
   expect(["200k", "1.5M", "$ 2", "1,000", "0.5"].map(amount)).toEqual([200_000, 1_500_000, 2, 1000, 0.5]);
   for (const wrong of ["-1", "many", "1e9", ""]) expect(amount(wrong)).toBeNaN();
   const variants = EMPTY.variants.map((none) => ({ ...none, temperature: "3" }));
-  expect(Object.keys(checkDraft({ ...DRAFT, variations: 1, variants, minutes: "0", tokens: "x", cost: "-1" }))).toEqual([
+  expect(Object.keys(checkDraft({ ...DRAFT, variations: 1, variants, minutes: "0", tokens: "x", cost: "-1", runCost: "lots" }))).toEqual([
     "variants.0.temperature",
     "limits.timeout_seconds",
     "limits.max_total_tokens",
     "limits.max_cost_usd",
+    "limits.max_run_cost_usd",
   ]);
 });
 
@@ -48,7 +49,7 @@ test("a run is started again with what it was started with", () => {
     ...run({ ...variation(0), model: "m", temperature: 0.3, instructions: "small" }),
     ref: "v1",
     checks: ["make test"],
-    limits: { timeout_seconds: 900, max_total_tokens: null, max_cost_usd: null },
+    limits: { timeout_seconds: 900, max_total_tokens: null, max_cost_usd: null, max_run_cost_usd: 2 },
   });
   expect(toRequest(again)).toEqual({
     github_url: "https://example.com/a.git",
@@ -56,7 +57,7 @@ test("a run is started again with what it was started with", () => {
     prompt: "do it",
     variants: [{ model: "m", temperature: 0.3, instructions: "small" }],
     checks: ["make test"],
-    limits: { timeout_seconds: 900 },
+    limits: { timeout_seconds: 900, max_run_cost_usd: 2 },
   });
 });
 

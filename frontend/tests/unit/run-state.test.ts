@@ -62,6 +62,12 @@ test("the whole way of a variation", () => {
   expect(integrity(state)).toMatchObject({ lines: 6, gaps: 0, complete: false });
 });
 
+test("a place in the queue is known as long as it lasts", () => {
+  const waits = { type: "agent_status", variation_id: 0, status: "queued", reason: "WaitingForTurn", position: 3, timestamp: T } as const;
+  expect(first(play([waits])).position).toBe(3);
+  expect(first(play([waits, { type: "agent_status", variation_id: 0, status: "starting", timestamp: T }])).position).toBeNull();
+});
+
 test("the end of the run is said by the server alone", () => {
   const state = play([complete(0, 0), complete(1, 0), { type: "run_complete", status: "completed", timestamp: T }]);
   expect(state).toMatchObject({ status: "completed", complete: true });
