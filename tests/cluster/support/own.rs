@@ -48,8 +48,10 @@ impl OwnServer {
         }
         let image = std::fs::read_to_string(state.join("images/shell"))
             .expect("scripts/lib/shell-image makes the image of these agents");
+        // After a test that stopped the kubelet, the Service has no endpoint until the pod is ready again.
         let git = sh(
-            "kubectl get service aideator-demo -o jsonpath='{.spec.clusterIP}:{.spec.ports[0].port}'",
+            "git=$(kubectl get service aideator-demo -o jsonpath='{.spec.clusterIP}:{.spec.ports[0].port}')
+            curl -fsS -o /dev/null --retry 60 --retry-delay 1 --retry-connrefused http://$git/healthz; printf %s $git",
         );
         let git = format!("http://{}", String::from_utf8(git.await).unwrap());
         let word = nonce();
