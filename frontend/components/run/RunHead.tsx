@@ -53,6 +53,7 @@ export function RunHead(props: RunHeadProps) {
           </span>
         )}
         <span className="font-mono max-md:hidden">{run.run_id}</span>
+        <Chain run={run} />
         <Stored state={state} />
       </div>
       <div className={cn("flex items-start justify-between gap-md max-md:gap-sm", !ended && "max-md:flex-col")}>
@@ -107,6 +108,23 @@ function ShareButton({ runId }: { runId: string }) {
         <span className="max-md:sr-only">Share</span>
       </Button>
       {open && <ShareDialog runId={runId} onClose={() => setOpen(false)} />}
+    </>
+  );
+}
+
+/** The runs before and after it: whose result it began with, and which began with one of its own. */
+function Chain({ run: { base, follow_ups } }: { run: Run }) {
+  // A link is to one run.
+  if (isShared()) return null;
+  const to = (id: string, text: string) => (
+    <Link href={`/stream?run=${encodeURIComponent(id)}`} title={id} className="text-ai-primary-ink underline underline-offset-2">
+      {text}
+    </Link>
+  );
+  return (
+    <>
+      {base != null && <span>follows {to(base.run_id, `agent ${base.variation_id + 1} of an earlier run`)}</span>}
+      {follow_ups?.map(({ run_id, variation_id }) => <span key={run_id}>followed by {to(run_id, `a run from agent ${variation_id + 1}`)}</span>)}
     </>
   );
 }

@@ -100,6 +100,17 @@ test("a place in the queue, and what is spent of what may be, are said in words"
   await expectAccessible(page);
 });
 
+test("a run names the one that it follows, and those that follow it", async ({ page, baseURL }) => {
+  await play(baseURL, 1);
+  const [before, after] = ["run-0198a7c41e5b7d2084c1f0a9b6d3e700", "run-0198a7c41e5b7d2084c1f0a9b6d3e799"];
+  replay.run.base = { run_id: before, variation_id: 1, attempt: 0 };
+  replay.run.follow_ups = [{ run_id: after, variation_id: 0 }];
+  await page.goto(address());
+  await expect(page.getByRole("link", { name: "agent 2 of an earlier run" })).toHaveAttribute("href", `/stream?run=${before}`);
+  await expect(page.getByRole("link", { name: "a run from agent 1" })).toHaveAttribute("href", `/stream?run=${after}`);
+  await expectAccessible(page);
+});
+
 test("with the keyboard alone: views, agents, search, a line's link, pause, the timeline", async ({ page, baseURL }) => {
   await play(baseURL, 5);
   fiveStates(replay);
