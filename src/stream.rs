@@ -265,10 +265,14 @@ impl RunReader {
             if event.kind == EventKind::AgentRetry {
                 self.turn_to_next_attempt(event.index);
             }
-            // An end that a retry has undone is none.
+            // An end that a retry has undone is none. A judge or publisher that is asked again undoes
+            // its own only.
             let undone = self.queue.iter().any(|later| {
                 later.kind == EventKind::AgentRetry
-                    && (event.index.is_none() || later.index == event.index)
+                    && match event.index {
+                        None => later.index.is_some_and(is_variation),
+                        own => later.index == own,
+                    }
             });
             let apart = self.only.is_some_and(|only| !is_variation(only));
             let run_ends = event.kind == EventKind::RunComplete && !apart;

@@ -168,6 +168,9 @@ async fn a_judge_goes_on_under_the_next_server_and_may_be_asked_again() {
     run.ask_for_judge(&json!({})).await.expect(202);
     // It breaks the rule that gates come first.
     says(&test, &format!("{}-r1", run.judge()), [2, 1, 3]).await;
+    // That another judge was asked undoes the run's end for nobody.
+    let whole = tokio::time::timeout(std::time::Duration::from_secs(10), run.events()).await;
+    assert_eq!(kinds(&whole.unwrap()).last(), Some(&"run_complete"));
     let events = run.judge_events().await;
     let ends = kinds(&events)
         .into_iter()
