@@ -1,8 +1,11 @@
 //! A run's trace: the run, its attempts with their steps, and the kubectl calls made for it.
 
+use std::time::Duration;
+
 use tracing::warn;
 
 use super::Runs;
+use crate::db::DbError;
 use crate::db::commands::Command;
 use crate::model::{Run, Variation};
 use crate::telemetry::traces::Span;
@@ -19,7 +22,7 @@ impl Runs {
             let Some(traces) = &runs.traces else {
                 return Ok(());
             };
-            let calls = runs.db.commands(run.id).await?;
+            let calls = ended_calls(&runs, &attempt).await?;
             let spans = spans(&run, &attempt, &calls);
             if let Err(error) = traces.send(run.id.as_u128(), spans).await {
                 warn!(run.id = %run.id, error = format!("{error:#}"), "a run's trace is lost");
@@ -29,18 +32,33 @@ impl Runs {
     }
 }
 
+/// The calls for an attempt's run. The journal is written beside what it tells of: those of this
+/// attempt have ended by now, and are waited for a little until they are seen to.
+async fn ended_calls(runs: &Runs, attempt: &Variation) -> Result<Vec<Command>, DbError> {
+    const PAUSE: Duration = Duration::from_millis(200);
+    let open = |call: &Command| !call.shared && call.duration_ms.is_none() && names(call, attempt);
+    for _ in 0..10 {
+        let calls = runs.db.commands(attempt.key.run).await?;
+        if !calls.iter().any(open) {
+            return Ok(calls);
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    runs.db.commands(attempt.key.run).await
+}
+
 /// The attempt's span with its parts; those of the run, where this was its end.
 fn spans(run: &Run, attempt: &Variation, calls: &[Command]) -> Vec<Span> {
     let job = attempt.job_name.as_str();
     let mut spans = of_attempt(run, attempt);
-    let own = calls.iter().filter(|call| !call.shared && names(call, job));
+    let own = calls
+        .iter()
+        .filter(|call| !call.shared && names(call, attempt));
     spans.extend(own.filter_map(|call| of_call(call, job)));
     if let Some(finished_ms) = run.ended_by(attempt) {
         let id = run.id.to_string();
-        let jobs: Vec<&str> = attempts(run).map(|it| it.job_name.as_str()).collect();
-        let whole = calls
-            .iter()
-            .filter(|call| !call.shared && !jobs.iter().any(|job| names(call, job)));
+        let of_one = |call: &Command| attempts(run).any(|attempt| names(call, attempt));
+        let whole = calls.iter().filter(|call| !call.shared && !of_one(call));
         spans.extend(whole.filter_map(|call| of_call(call, &id)));
         spans.push(Span {
             id,
@@ -65,11 +83,16 @@ fn attempts(run: &Run) -> impl Iterator<Item = &Variation> {
     run.earlier.iter().chain(run.current())
 }
 
-/// Whether a call is about this Job alone.
-fn names(call: &Command, job: &str) -> bool {
-    call.argv
-        .iter()
-        .any(|word| word.rsplit('/').next() == Some(job))
+/// Whether a call is about this attempt's Job, or its pod, alone.
+fn names(call: &Command, attempt: &Variation) -> bool {
+    let names = [Some(&attempt.job_name), attempt.pod.as_ref()];
+    let is_named = |word: &String| {
+        names
+            .iter()
+            .flatten()
+            .any(|name| word.rsplit('/').next() == Some(name.as_str()))
+    };
+    call.argv.iter().any(is_named)
 }
 
 /// An attempt, and what lies between its steps.

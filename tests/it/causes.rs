@@ -1,5 +1,7 @@
 //! Why it does not run, and how it ended: in Kubernetes' words, with what to do.
 
+use std::cell::Cell;
+
 use serde_json::json;
 
 use crate::support::{Event, TestApp, output_of};
@@ -184,6 +186,14 @@ async fn a_cluster_that_is_away_is_told_of_and_that_it_is_back() {
         states.dedup();
         states
     };
+    // Not before it is told that all is well again: the end would be told in its place.
+    let away = Cell::new(false);
+    run.event(|event| {
+        let unreachable = event.data["reason"] == "ClusterUnreachable";
+        away.set(away.get() || unreachable);
+        away.get() && !unreachable && event.data["status"] == "running"
+    })
+    .await;
     test.cluster.complete_pod(&job);
     let events = run.events().await;
     let expected = ["queued", "running", "running", "running", "succeeded"];

@@ -144,6 +144,9 @@ async fn repositories(block: &mut Block, cli: &mut Cli) {
     cli.dir = cli.home().join("other");
     repository(&cli.dir);
     git(&cli.dir, &["commit", "-q", "--amend", "-m", "another"]);
+    // What was amended is the same commit as the clone's if both were made in the same second.
+    git(&cli.dir, &["reflog", "expire", "--expire=now", "--all"]);
+    git(&cli.dir, &["prune", "--expire=now"]);
     block.add(
         "In a repository that is another one",
         &shown,
