@@ -33,6 +33,25 @@ pub struct Volume {
     pub bytes: u64,
 }
 
+/// A locked file. It is unlocked and not only closed: a process that is being started elsewhere in the
+/// program has every open file for a moment, and would keep the lock.
+struct Lock(File);
+
+impl Lock {
+    /// `None` where another process has it.
+    fn take(path: &Path) -> anyhow::Result<Option<Self>> {
+        let file = File::create(path).context("failed to create a file in DATA_DIR")?;
+        Ok(file.try_lock().is_ok().then_some(Self(file)))
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing it does the same, if later.
+        let _ = self.0.unlock();
+    }
+}
+
 /// Writes a backup to `out`. The server may run meanwhile; it is not held up.
 pub async fn backup(storage: &Storage, mut out: impl Write + Send) -> anyhow::Result<Volume> {
     ensure!(
@@ -40,10 +59,9 @@ pub async fn backup(storage: &Storage, mut out: impl Write + Send) -> anyhow::Re
         "there is no database {}: is DATA_DIR (or DATABASE_URL) that of the server?",
         storage.database.display()
     );
-    // One at a time: they share the copy's name. The lock ends with the process.
-    let lock = File::create(storage.data_dir.join("backup.lock"))
-        .context("failed to create a file in DATA_DIR")?;
-    ensure!(lock.try_lock().is_ok(), "another backup is under way");
+    // One at a time: they share the copy's name.
+    let lock = Lock::take(&storage.data_dir.join("backup.lock"))?;
+    ensure!(lock.is_some(), "another backup is under way");
     let copy = storage.data_dir.join("backup.db");
     remove(&copy)?;
     let attempts = db::snapshot(&storage.database, &copy)
@@ -85,9 +103,9 @@ pub async fn restore(
 ) -> anyhow::Result<Volume> {
     let data = &storage.data_dir;
     fs::create_dir_all(data)?;
-    let lock = File::create(data.join("lock")).context("failed to create a file in DATA_DIR")?;
+    let lock = Lock::take(&data.join("lock"))?;
     ensure!(
-        lock.try_lock().is_ok(),
+        lock.is_some(),
         "a server uses DATA_DIR: stop it first (kubectl scale deployment/aideator --replicas=0)"
     );
     ensure!(

@@ -31,7 +31,26 @@ pub const USER: &str = "ada";
 /// The password of [`USER`].
 pub const TOKEN: &str = "scripted-git-token-7b1e";
 
-type Reply = Result<Response, (StatusCode, HeaderMap, String)>;
+type Reply = Result<Response, Refusal>;
+
+/// Why git gets nothing.
+struct Refusal {
+    status: StatusCode,
+    text: String,
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, self.text).into_response();
+        if self.status == StatusCode::UNAUTHORIZED {
+            let challenge = HeaderValue::from_static("Basic realm=\"git\"");
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        response
+    }
+}
 
 /// Which repositories are meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,22 +69,14 @@ impl Area {
     }
 
     /// Lets in whom the area is for.
-    fn admit(self, headers: &HeaderMap) -> Result<(), (StatusCode, HeaderMap, String)> {
+    fn admit(self, headers: &HeaderMap) -> Result<(), Refusal> {
         let expected = format!("Basic {}", STANDARD.encode(format!("{USER}:{TOKEN}")));
         let given = headers.get(header::AUTHORIZATION);
         if self == Self::Public || given.is_some_and(|given| given == expected.as_str()) {
             return Ok(());
         }
-        let challenge = (
-            header::WWW_AUTHENTICATE,
-            HeaderValue::from_static("Basic realm=\"git\""),
-        );
         let text = "this repository is private; the demo's README has the name and the token\n";
-        Err((
-            StatusCode::UNAUTHORIZED,
-            HeaderMap::from_iter([challenge]),
-            text.into(),
-        ))
+        Err(refused(StatusCode::UNAUTHORIZED, text))
     }
 }
 
@@ -155,11 +166,12 @@ async fn receive_pack(
     request.answer(&app).await
 }
 
-fn refused(status: StatusCode, text: impl Into<String>) -> (StatusCode, HeaderMap, String) {
-    (status, HeaderMap::new(), text.into())
+fn refused(status: StatusCode, text: impl Into<String>) -> Refusal {
+    let text = text.into();
+    Refusal { status, text }
 }
 
-fn read_only() -> (StatusCode, HeaderMap, String) {
+fn read_only() -> Refusal {
     refused(
         StatusCode::FORBIDDEN,
         "the sample repositories are read-only\n",

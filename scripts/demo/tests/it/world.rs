@@ -28,7 +28,7 @@ pub(crate) fn repositories() -> &'static Path {
             Runtime::new()
                 .unwrap()
                 .block_on(samples::create_all(&path))
-                .unwrap()
+                .unwrap();
         };
         let root = directory.path().to_owned();
         std::thread::spawn(create).join().unwrap();
