@@ -6,7 +6,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::{find_attempt, find_variation, readable_run};
-use crate::api::error::{ApiError, ApiResult, Problem};
+use crate::api::error::{ApiError, ApiResult, FieldError, Problem};
 use crate::api::extract::{Path, Query};
 use crate::app::AppState;
 use crate::auth::CurrentUser;
@@ -49,7 +49,9 @@ pub async fn get_patch(
     let (name, patch) = match query.from {
         _ if query.since_base => {
             if query.from.is_some() {
-                return Err(ApiError::bad_request("ask for `from` or for `since_base`"));
+                let msg = "ask for this or for `from`, not for both";
+                let error = FieldError::at("query", "since_base", msg);
+                return Err(ApiError::unprocessable(vec![error]));
             }
             let base = run
                 .base
