@@ -14,7 +14,7 @@ const RATE = 1000;
 const SECONDS = 30;
 /** What the page may load before it does anything, and until it shows a live run, gzipped. */
 const FIRST_BYTES = 170_000;
-const GRID_BYTES = 215_000;
+const GRID_BYTES = 222_000;
 
 test.describe.configure({ timeout: 300_000 });
 
@@ -118,8 +118,11 @@ async function useThePage(page: Page, over: Promise<void>): Promise<void> {
       () => mouse.move(900, 700),
       () => mouse.wheel(0, -400),
       () => keyboard.press("End"),
-      () => keyboard.press("."),
-      () => keyboard.press("."),
+      // As one: a page that stays paused does not come to the end.
+      async () => {
+        await keyboard.press(".");
+        await keyboard.press(".");
+      },
       () => keyboard.press("g"),
       () => page.getByRole("list", { name: "Newest lines of agent 1" }).waitFor(),
       () => mouse.move(700, 420),
