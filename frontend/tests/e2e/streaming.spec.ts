@@ -215,7 +215,7 @@ test("on a phone: an agent at a time, the bar within reach, nothing that scrolls
     await expect(bar).toBeInViewport();
     await picture(page, "run-phone");
     await expectAccessible(page);
-    await bar.getByRole("button", { name: "Next agent: 2" }).tap();
+    await bar.getByRole("button", { name: "Next: agent 2" }).tap();
     await page.getByRole("region", { name: "Agent 2 actions" }).getByRole("button", { name: /^Select This/ }).tap();
     await expect(page.getByRole("region", { name: "Selected" })).toBeVisible();
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
