@@ -1,8 +1,8 @@
 "use client";
 
-import { Columns2, Eye, Play, RotateCw, X } from "lucide-react";
+import { Columns2, Eye, Play, RotateCw, X, type LucideIcon } from "lucide-react";
 import Link from "next/link";
-import { useState } from "react";
+import { useState, type ReactNode } from "react";
 import { useNow } from "@/hooks/useNow";
 import { plural } from "@/lib/format";
 import type { Recovery } from "@/lib/run-store";
@@ -72,56 +72,47 @@ function SignInLink() {
   );
 }
 
-/** The display stands still; what has come since is kept. */
-export function PauseBanner({ lines, onResume }: { lines: number; onResume: () => void }) {
+/** A word about what is shown, and what can be done about it. */
+function Notice({ icon: Icon, label, onAction, children }: { icon: LucideIcon; label: string; onAction: () => void; children: ReactNode }) {
   return (
     <Alert
       tone="info"
       className="mb-md"
       action={
-        <Button size="sm" onClick={onResume}>
-          <Play aria-hidden />
-          Resume
+        <Button size="sm" onClick={onAction}>
+          <Icon aria-hidden />
+          {label}
         </Button>
       }
     >
-      <b className="font-semibold">Updates paused.</b> <span aria-live="off">{lines === 0 ? "Nothing new yet." : `${plural(lines, "new line")} kept.`}</span>
+      {children}
     </Alert>
+  );
+}
+
+/** The display stands still; what has come since is kept. */
+export function PauseBanner({ lines, onResume }: { lines: number; onResume: () => void }) {
+  return (
+    <Notice icon={Play} label="Resume" onAction={onResume}>
+      <b className="font-semibold">Updates paused.</b> <span aria-live="off">{lines === 0 ? "Nothing new yet." : `${plural(lines, "new line")} kept.`}</span>
+    </Notice>
   );
 }
 
 /** Who did what is not to be known yet. */
 export function BlindBanner({ onShow }: { onShow: () => void }) {
   return (
-    <Alert
-      tone="info"
-      className="mb-md"
-      action={
-        <Button size="sm" onClick={onShow}>
-          <Eye aria-hidden />
-          Show
-        </Button>
-      }
-    >
+    <Notice icon={Eye} label="Show" onAction={onShow}>
       <b className="font-semibold">Judged blind.</b> Models, settings, time and cost are hidden until you select one.
-    </Alert>
+    </Notice>
   );
 }
 
 /** Everything is there to be compared. */
 export function DoneBanner({ agents, onCompare }: { agents: number; onCompare: () => void }) {
   return (
-    <Alert
-      tone="info"
-      className="mb-md"
-      action={
-        <Button size="sm" onClick={onCompare}>
-          <Columns2 aria-hidden />
-          Compare
-        </Button>
-      }
-    >
+    <Notice icon={Columns2} label="Compare" onAction={onCompare}>
       <b className="font-semibold">All {agents} agents have ended.</b> Compare what they changed, then select one.
-    </Alert>
+    </Notice>
   );
 }
