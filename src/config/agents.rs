@@ -5,7 +5,7 @@ use std::str::FromStr;
 use aideator_agent::config::Prices;
 use url::Url;
 
-use super::env::Env;
+use super::env::{Env, entries};
 use super::forges::Forges;
 use super::kubectl::is_dns_label;
 use super::models::{ModelList, OfferedModel, WordList};
@@ -306,11 +306,8 @@ impl FromStr for HostList {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let entries = text
-            .split(',')
-            .map(str::trim)
-            .filter(|entry| !entry.is_empty());
-        entries.map(str::parse).collect::<Result<_, _>>().map(Self)
+        let hosts = entries(text).map(str::parse);
+        hosts.collect::<Result<_, _>>().map(Self)
     }
 }
 

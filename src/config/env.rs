@@ -196,6 +196,13 @@ impl FromStr for Flag {
     }
 }
 
+/// What stands between the commas of a value, without blanks; nothing between two commas is nothing.
+pub(super) fn entries(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',')
+        .map(str::trim)
+        .filter(|entry| !entry.is_empty())
+}
+
 fn comment(help: &str) -> String {
     format!("# {}\n", help.replace('\n', "\n# "))
 }

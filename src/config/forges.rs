@@ -5,7 +5,7 @@ use std::str::FromStr;
 use aideator_agent::config::Forge;
 use url::Url;
 
-use super::env::Env;
+use super::env::{Env, entries};
 
 /// Hosts, `host` or `host:port` in lower case, and what they speak.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -36,10 +36,6 @@ impl FromStr for Forges {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let entries = text
-            .split(',')
-            .map(str::trim)
-            .filter(|entry| !entry.is_empty());
         let read = |entry: &str| {
             let (host, forge) = entry.split_once('=')?;
             let forge = match forge.trim() {
@@ -55,7 +51,7 @@ impl FromStr for Forges {
             let wrong = || format!("`{entry}` is not host=github, host=gitlab or host=gitea");
             read(entry).ok_or_else(wrong)
         };
-        entries.map(read).collect::<Result<_, _>>().map(Self)
+        entries(text).map(read).collect::<Result<_, _>>().map(Self)
     }
 }
 

@@ -4,6 +4,8 @@ use std::str::FromStr;
 
 use aideator_agent::config::Prices;
 
+use super::env::entries;
+
 /// A model that the operator offers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OfferedModel {
@@ -70,11 +72,8 @@ impl FromStr for ModelList {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let entries = text
-            .split(',')
-            .map(str::trim)
-            .filter(|entry| !entry.is_empty());
-        let models: Vec<OfferedModel> = entries.map(str::parse).collect::<Result<_, _>>()?;
+        let models = entries(text).map(str::parse);
+        let models: Vec<OfferedModel> = models.collect::<Result<_, _>>()?;
         for (i, model) in models.iter().enumerate() {
             if models[..i].iter().any(|earlier| earlier.id == model.id) {
                 return Err(format!("`{}` is there twice", model.id));
@@ -91,11 +90,7 @@ impl FromStr for WordList {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let words = text
-            .split(',')
-            .map(str::trim)
-            .filter(|word| !word.is_empty());
-        words
+        entries(text)
             .map(|word| {
                 if word.chars().any(char::is_whitespace) {
                     return Err(format!("`{word}` has a space in it; put commas between"));

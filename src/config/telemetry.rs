@@ -3,7 +3,7 @@
 use url::Url;
 
 use super::Secret;
-use super::env::Env;
+use super::env::{Env, entries};
 
 /// An OpenTelemetry collector; the names of the variables are OpenTelemetry's own.
 #[derive(Clone, Debug, Default)]
@@ -27,12 +27,11 @@ impl Traces {
             "Headers for it: name=value, several with commas; a secret.",
         );
         let mut headers = Vec::new();
-        for pair in text.as_deref().unwrap_or_default().split(',') {
+        for pair in entries(text.as_deref().unwrap_or_default()) {
             match pair.split_once('=') {
                 Some((name, value)) => {
                     headers.push((name.trim().to_owned(), Secret::new(value.trim())));
                 }
-                None if pair.trim().is_empty() => {}
                 None => env.problem(HEADERS, "is not name=value,name=value"),
             }
         }

@@ -1,6 +1,6 @@
 //! Runs and their variations.
 
-mod publish;
+mod beside;
 mod rows;
 mod write;
 

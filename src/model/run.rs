@@ -1,6 +1,7 @@
 //! Runs and variations as the rest of the program sees them.
 
 use aideator_agent::config::{Config as VariationConfig, Prices};
+use aideator_agent::protocol::Body;
 
 use super::{
     Candidate, Cause, Credential, Judge, Judgement, Published, RunId, RunStatus, Uses,
@@ -279,6 +280,26 @@ pub struct Usage {
     /// US dollars; absent where the price of a call was not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost_usd: Option<f64>,
+}
+
+impl Usage {
+    /// What a line of the agent's says of it; `None` for lines that say something else.
+    pub fn told(body: &Body) -> Option<Self> {
+        match *body {
+            Body::Usage {
+                input_tokens,
+                output_tokens,
+                cached_tokens,
+                cost_usd,
+            } => Some(Self {
+                input_tokens,
+                output_tokens,
+                cached_tokens: cached_tokens.unwrap_or(0),
+                cost_usd,
+            }),
+            _ => None,
+        }
+    }
 }
 
 /// One check that the agent ran after its work.

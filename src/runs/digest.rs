@@ -115,19 +115,7 @@ impl Pass {
         let settled = &mut self.digest.settled;
         match line.body {
             Body::Started { model, .. } => settled.model = Some(model),
-            Body::Usage {
-                input_tokens,
-                output_tokens,
-                cached_tokens,
-                cost_usd,
-            } => {
-                settled.usage = Some(Usage {
-                    input_tokens,
-                    output_tokens,
-                    cached_tokens: cached_tokens.unwrap_or(0),
-                    cost_usd,
-                });
-            }
+            body @ Body::Usage { .. } => settled.usage = Usage::told(&body),
             Body::Check {
                 command,
                 exit_code,

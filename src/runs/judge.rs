@@ -6,9 +6,8 @@ use aideator_agent::config::{
 use anyhow::Context as _;
 
 use super::Runs;
-use super::retry::retry_event;
-use super::supervise::status_event;
-use crate::model::{Candidate, JUDGE, NewJudge, Run, Variation, VariationKey, VariationStatus};
+use super::retry::next_attempt;
+use crate::model::{Candidate, JUDGE, NewJudge, Run, Variation};
 
 /// Bytes of the settings that a judge gets: a Secret holds 1 MiB, the prompt included.
 const MOST_BYTES: usize = 900 * 1024;
@@ -70,22 +69,11 @@ async fn begin(runs: &Runs, run: Run, model: String) -> anyhow::Result<Judging> 
         candidates,
     };
     let last = run.judge.as_ref().map(|judge| judge.attempt.key);
-    let mut events = Vec::new();
-    let mut key = VariationKey {
-        run: run.id,
-        index: JUDGE,
-        attempt: 0,
-    };
-    if let Some(last) = last {
-        key.attempt = last.attempt + 1;
-        events.push(retry_event(runs, last, key)?);
-    }
-    events.push(status_event(key, VariationStatus::Queued, None, 0));
+    let (key, events) = next_attempt(runs, run.id, JUDGE, last)?;
     let Some(seq) = runs.db.insert_judge(key, &new, &events).await? else {
         return Ok(Judging::NotEnded);
     };
-    runs.store.bell(run.id).event_stored(seq);
-    runs.queue.notify_one();
+    runs.waits(run.id, seq);
     Ok(Judging::Begun)
 }
 

@@ -7,7 +7,7 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use aideator_agent::protocol::{Body, Line};
+use aideator_agent::protocol::Line;
 use anyhow::Context as _;
 use tokio::time::sleep;
 use tracing::{info, warn};
@@ -76,20 +76,7 @@ fn usage_in(piece: &Piece<'_>) -> Option<Usage> {
     if !whole || !piece.content.windows(WORD.len()).any(|it| it == WORD) {
         return None;
     }
-    match Line::parse(piece.content)?.body {
-        Body::Usage {
-            input_tokens,
-            output_tokens,
-            cached_tokens,
-            cost_usd,
-        } => Some(Usage {
-            input_tokens,
-            output_tokens,
-            cached_tokens: cached_tokens.unwrap_or(0),
-            cost_usd,
-        }),
-        _ => None,
-    }
+    Usage::told(&Line::parse(piece.content)?.body)
 }
 
 /// Notes what an attempt has spent, and stops what has reached a ceiling by it.

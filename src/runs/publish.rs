@@ -7,9 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::Runs;
-use super::retry::retry_event;
-use super::supervise::status_event;
-use crate::model::{Credential, NewVariation, PUBLISHER, Run, VariationKey, VariationStatus};
+use super::retry::next_attempt;
+use crate::model::{Credential, NewVariation, PUBLISHER, Run, VariationKey};
 
 /// Bytes of the largest patch that is published: a Secret holds 1 MiB, and base64 takes a third more.
 pub const LARGEST_PATCH: u64 = 640 * 1024;
@@ -49,25 +48,15 @@ async fn begin(
             ..Config::default()
         },
     };
-    let mut events = Vec::new();
-    let mut key = VariationKey {
-        run: run.id,
-        index: PUBLISHER,
-        attempt: 0,
-    };
-    if let Some(last) = run.publication.as_ref().map(|last| last.key) {
-        key.attempt = last.attempt + 1;
-        events.push(retry_event(runs, last, key)?);
-    }
-    events.push(status_event(key, VariationStatus::Queued, None, 0));
+    let last = run.publication.as_ref().map(|last| last.key);
+    let (key, events) = next_attempt(runs, run.id, PUBLISHER, last)?;
     let inserted = runs
         .db
         .insert_publication(key, &new, credential.as_ref(), &events);
     let Some(seq) = inserted.await? else {
         return Ok(false);
     };
-    runs.store.bell(run.id).event_stored(seq);
-    runs.queue.notify_one();
+    runs.waits(run.id, seq);
     Ok(true)
 }
 

@@ -130,16 +130,9 @@ async fn upload_pack(
     body: Bytes,
 ) -> Reply {
     area.admit(&headers)?;
-    let request = CgiRequest {
-        method: "POST",
-        area,
-        repository,
-        service: "git-upload-pack",
-        query: None,
-        headers: &headers,
-        body,
-    };
-    request.answer(&app).await
+    CgiRequest::post(area, repository, "git-upload-pack", &headers, body)
+        .answer(&app)
+        .await
 }
 
 /// `POST …/git-receive-pack`: a push.
@@ -154,16 +147,9 @@ async fn receive_pack(
     if area == Area::Public {
         return Err(read_only());
     }
-    let request = CgiRequest {
-        method: "POST",
-        area,
-        repository,
-        service: "git-receive-pack",
-        query: None,
-        headers: &headers,
-        body,
-    };
-    request.answer(&app).await
+    CgiRequest::post(area, repository, "git-receive-pack", &headers, body)
+        .answer(&app)
+        .await
 }
 
 fn refused(status: StatusCode, text: impl Into<String>) -> Refusal {
@@ -189,7 +175,25 @@ struct CgiRequest<'a> {
     body: Bytes,
 }
 
-impl CgiRequest<'_> {
+impl<'a> CgiRequest<'a> {
+    fn post(
+        area: Area,
+        repository: String,
+        service: &'static str,
+        headers: &'a HeaderMap,
+        body: Bytes,
+    ) -> Self {
+        Self {
+            method: "POST",
+            area,
+            repository,
+            service,
+            query: None,
+            headers,
+            body,
+        }
+    }
+
     async fn answer(self, app: &App) -> Reply {
         let known = SAMPLES
             .iter()

@@ -9,8 +9,8 @@ use super::rows::run_id;
 use crate::clock;
 use crate::db::{Db, DbError, credentials, events, usage};
 use crate::model::{
-    EventKind, Idempotency, JUDGE, NewEvent, NewJudge, NewRun, PUBLISHER, RunId, RunStatus,
-    Settled, VariationKey, VariationStatus, VariationUpdate,
+    EventKind, Idempotency, JUDGE, NewEvent, NewRun, PUBLISHER, RunId, RunStatus, Settled,
+    VariationKey, VariationStatus, VariationUpdate,
 };
 
 /// What became of a new run.
@@ -143,37 +143,6 @@ impl Db {
             .await?;
         refresh_run(&mut tx, earlier.run, now_ms).await?;
         let seq = events::append(&mut tx, earlier.run, events).await?;
-        tx.commit().await?;
-        Ok(Some(seq))
-    }
-
-    /// Stores a queued judge with the events that tell it; the number of the last. `None` where the
-    /// last judge has not ended, or another one is this attempt.
-    pub async fn insert_judge(
-        &self,
-        key: VariationKey,
-        new: &NewJudge,
-        events: &[NewEvent],
-    ) -> Result<Option<i64>, DbError> {
-        let mut tx = self.write().begin().await?;
-        let (ended, all): (i64, i64) = sqlx::query_as(
-            "SELECT COUNT(settled_ms), COUNT(*) FROM variations WHERE run_id = ? AND idx = ?",
-        )
-        .bind(key.run.to_string())
-        .bind(i64::from(key.index))
-        .fetch_one(&mut *tx)
-        .await?;
-        if ended != all || all != i64::from(key.attempt) {
-            return Ok(None);
-        }
-        insert_queued(&mut tx, key, &new.image, &new.config).await?;
-        sqlx::query("INSERT INTO judgements (run_id, attempt, candidates) VALUES (?, ?, ?)")
-            .bind(key.run.to_string())
-            .bind(i64::from(key.attempt))
-            .bind(text(&new.candidates)?)
-            .execute(&mut *tx)
-            .await?;
-        let seq = events::append(&mut tx, key.run, events).await?;
         tx.commit().await?;
         Ok(Some(seq))
     }
@@ -389,7 +358,7 @@ async fn refresh_run(
     }))
 }
 
-fn text(value: &impl Serialize) -> Result<String, DbError> {
+pub(super) fn text(value: &impl Serialize) -> Result<String, DbError> {
     serde_json::to_string(value)
         .map_err(|error| DbError::inconsistent("variations", "new", error.to_string()))
 }
