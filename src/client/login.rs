@@ -14,7 +14,7 @@ use crate::config::{Client, Secret};
 
 #[derive(Debug, clap::Args)]
 pub struct LoginArguments {
-    /// The server's address; `AIDEATOR_URL`, or the one that `scripts/up` has, unless given.
+    /// The server's address; unless given `AIDEATOR_URL`, the last login's, or the one that `scripts/up` has.
     url: Option<String>,
     /// The account's address; asked for unless given.
     #[arg(long)]
@@ -46,10 +46,13 @@ pub(super) async fn login(
         let message = "there is no place for the key: set HOME or XDG_CONFIG_HOME";
         return Err(Failure::new(Exit::Local, message));
     };
-    let url = match (&arguments.url, environment.url) {
-        (Some(url), _) => parse_url(url)?,
-        (None, Some(url)) => url,
-        (None, None) => parse_url(DEFAULT_URL)?,
+    // A file that cannot be read is replaced: that is what a login is for.
+    let earlier = Login::load(&file).ok().flatten();
+    let url = match (&arguments.url, environment.url, &earlier) {
+        (Some(url), _, _) => parse_url(url)?,
+        (None, Some(url), _) => url,
+        (None, None, Some(earlier)) => earlier.url.clone(),
+        (None, None, None) => parse_url(DEFAULT_URL)?,
     };
     let api = Api::new(url.clone(), None)?;
     let (email, password) = tokio::task::spawn_blocking(move || ask(arguments.email))
@@ -72,7 +75,6 @@ pub(super) async fn login(
     let new: NewKey = session
         .post("/auth/api-keys", &json!({"name": name}))
         .await?;
-    let earlier = Login::load(&file).ok().flatten();
     let login = Login {
         url,
         email,
