@@ -9,6 +9,7 @@ mod account;
 mod bench;
 mod cancel;
 mod cli;
+mod fairness;
 mod faults;
 mod hostile;
 mod inside;
