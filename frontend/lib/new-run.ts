@@ -15,8 +15,15 @@ export interface VariantDraft {
   image: string;
 }
 
+/** The result that a run starts from. */
+export type Base = NonNullable<NewRun["base"]>;
+
 /** The form as it is typed. */
 export interface Draft {
+  /** What the address asked for when it was begun; empty for nothing. */
+  origin: string;
+  /** Null: from a commit. With one, the repository is that run's, and so is the commit. */
+  base: Base | null;
   repository: string;
   ref: string;
   prompt: string;
@@ -35,6 +42,8 @@ export interface Draft {
 const noWish: VariantDraft = { model: "", temperature: "", instructions: "", command: "", image: "" };
 
 export const EMPTY: Draft = {
+  origin: "",
+  base: null,
   repository: "",
   ref: "",
   prompt: "",
@@ -100,11 +109,11 @@ export function toRequest(draft: Draft): NewRun {
     ...(draft.runCost.trim() === "" ? {} : { max_run_cost_usd: amount(draft.runCost) }),
   };
   return {
-    github_url: draft.repository.trim(),
+    ...(draft.base === null ? { github_url: draft.repository.trim() } : { base: draft.base }),
     prompt: draft.prompt.trim(),
     // With a wish for one of them all are listed; without any, the server spreads them.
     ...(wishes.some((wish) => Object.keys(wish).length > 0) ? { variants: wishes } : { variations: draft.variations }),
-    ...(ref === "" ? {} : { ref }),
+    ...(ref === "" || draft.base !== null ? {} : { ref }),
     ...(checks.length === 0 ? {} : { checks }),
     ...(Object.keys(limits).length === 0 ? {} : { limits }),
   };
@@ -127,11 +136,13 @@ function toVariant(draft: VariantDraft): NonNullable<NewRun["variants"]>[number]
   };
 }
 
-/** The draft that would start this run again. */
+/** The draft that would start this run again; what began with another's result does so again. */
 export function fromRun(run: Run): Draft {
   const text = (value: number | null | undefined) => (value == null ? "" : String(value));
   const { timeout_seconds: seconds, max_total_tokens: tokens, max_cost_usd: cost, max_run_cost_usd: runCost } = run.limits;
   return {
+    origin: "",
+    base: run.base == null ? null : { run_id: run.base.run_id, variation_id: run.base.variation_id },
     repository: run.github_url,
     ref: run.ref ?? "",
     prompt: run.prompt,
@@ -155,6 +166,36 @@ export function fromRun(run: Run): Draft {
   };
 }
 
+/** The draft of a run that goes on from a result of this one: the same settings, and something new to do. */
+export const fromResult = (run: Run, variation: number): Draft => ({ ...fromRun(run), base: { run_id: run.run_id, variation_id: variation }, prompt: "" });
+
+/** The address of the form that goes on from a result; people's numbers. */
+export const followUpAddress = (run: string, variation: number): string => `/?${new URLSearchParams({ base: run, v: String(variation + 1) })}`;
+
+/** What the form's address asks for: a run again, or to go on from a result. */
+export interface Wish {
+  /** The query, by which a draft is known that was begun with it. */
+  origin: string;
+  run: string | null;
+  /** The variation whose result is gone on from; null for the run again. */
+  from: number | null;
+}
+
+export function wishOf(search: URLSearchParams): Wish {
+  const base = search.get("base");
+  if (base !== null) return { origin: `base=${base}&v=${search.get("v") ?? "1"}`, run: base, from: Number(search.get("v") ?? "1") - 1 };
+  const again = search.get("again");
+  return again === null ? { origin: "", run: null, from: null } : { origin: `again=${again}`, run: again, from: null };
+}
+
+/** What the form begins with: what the address asks for, what was typed before, or something to try. */
+export function initialDraft({ origin, from }: Wish, run: Run | undefined, stored: Draft | null, isFirst: boolean): Draft {
+  // What was begun with the same wish outlives a reload.
+  if (run !== undefined && stored?.origin !== origin) return { ...(from === null ? fromRun(run) : fromResult(run, from)), origin };
+  if (stored !== null) return stored;
+  return isFirst ? { ...EMPTY, repository: EXAMPLE.repository, prompt: EXAMPLE.prompt } : EMPTY;
+}
+
 /** Where a browser keeps the draft of an account. */
 export const draftKey = (account: string): string => `aideator.draft.${account}`;
 
@@ -163,9 +204,11 @@ export function parseDraft(stored: string | null): Draft | null {
   if (stored === null) return null;
   try {
     const draft = JSON.parse(stored) as Draft;
-    const texts = [draft.repository, draft.ref, draft.prompt, draft.checks, draft.minutes, draft.tokens, draft.cost, draft.runCost, ...draft.variants.flatMap((variant) => Object.values(variant))];
+    const texts = [draft.origin, draft.repository, draft.ref, draft.prompt, draft.checks, draft.minutes, draft.tokens, draft.cost, draft.runCost, ...draft.variants.flatMap((variant) => Object.values(variant))];
     const whole = texts.every((text) => typeof text === "string") && draft.variants.length === MAX_VARIATIONS && draft.variants.every((variant) => Object.keys(noWish).every((key) => key in variant));
-    return whole && draft.variations >= 1 && draft.variations <= MAX_VARIATIONS ? draft : null;
+    const { base } = draft;
+    const based = base === null || (typeof base.run_id === "string" && Number.isInteger(base.variation_id));
+    return whole && based && draft.variations >= 1 && draft.variations <= MAX_VARIATIONS ? draft : null;
   } catch {
     return null;
   }

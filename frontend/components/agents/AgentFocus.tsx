@@ -25,6 +25,7 @@ import { Count, Tabs, TabsContent, TabsList, TabsTrigger } from "../ui/tabs";
 import { ActivityPanel } from "./ActivityPanel";
 import { Additions, Evidence, Measures } from "./AgentFacts";
 import { Cause } from "./CardBody";
+import { FollowUpLink } from "./FollowUpLink";
 import { RetryButton } from "./RetryButton";
 import { SelectButton } from "./SelectButton";
 import { StopButton } from "./StopButton";
@@ -165,6 +166,7 @@ function Viewer({ run, store, variation, selected, running, now, line, onLine, o
         <Status status={status} word={statusWord(variation)} className="max-md:hidden" />
         <StopButton runId={run.run_id} variation={variation} size="md" />
         <RetryButton runId={run.run_id} variation={variation} onRetried={onRetried} size="md" />
+        <FollowUpLink runId={run.run_id} variation={variation} size="icon" />
         {canSelect(variation) && (
           // On a phone it is in the bar at the bottom.
           <span className={cn("flex items-center gap-sm", !selected && "max-md:hidden")}>

@@ -9,6 +9,7 @@ import type { Run } from "@/lib/types";
 import { cn } from "@/lib/utils";
 import { checkCommands, passed } from "@/lib/verdict";
 import { Additions } from "../agents/AgentFacts";
+import { FollowUpLink } from "../agents/FollowUpLink";
 import { RetryButton } from "../agents/RetryButton";
 import { SelectButton } from "../agents/SelectButton";
 import { canSelect, elapsed, statusWord } from "../agents/words";
@@ -189,6 +190,7 @@ function Row({ run, variation, commands, tests, blind, priced, shown, selected, 
               Diff
             </Button>
           )}
+          <FollowUpLink runId={run.run_id} variation={variation} />
           {!canSelect(variation) && <RetryButton runId={run.run_id} variation={variation} onRetried={onRetried} />}
           {canSelect(variation) && <SelectButton runId={run.run_id} variation={id} selected={selected} running={running} quiet />}
         </span>

@@ -5,6 +5,7 @@ import dynamic from "next/dynamic";
 import Link from "next/link";
 import { useState, type ReactNode } from "react";
 import { useCancelRun } from "@/hooks/useAPI";
+import { useBlind } from "@/hooks/useBlind";
 import { ago, dollars, duration, plural, repositoryName, short } from "@/lib/format";
 import { integrity, type RunState } from "@/lib/run-state";
 import { isShared } from "@/lib/share";
@@ -112,8 +113,9 @@ function ShareButton({ runId }: { runId: string }) {
   );
 }
 
-/** The runs before and after it: whose result it began with, and which began with one of its own. */
+/** The runs before and after it: whose result it began with, and which began with one of its own. Not whose, while judged blind. */
 function Chain({ run: { base, follow_ups } }: { run: Run }) {
+  const blind = useBlind() !== null;
   // A link is to one run.
   if (isShared()) return null;
   const to = (id: string, text: string) => (
@@ -123,8 +125,8 @@ function Chain({ run: { base, follow_ups } }: { run: Run }) {
   );
   return (
     <>
-      {base != null && <span>follows {to(base.run_id, `agent ${base.variation_id + 1} of an earlier run`)}</span>}
-      {follow_ups?.map(({ run_id, variation_id }) => <span key={run_id}>followed by {to(run_id, `a run from agent ${variation_id + 1}`)}</span>)}
+      {base != null && <span>follows {to(base.run_id, blind ? "an earlier run" : `agent ${base.variation_id + 1} of an earlier run`)}</span>}
+      {follow_ups?.map(({ run_id, variation_id }) => <span key={run_id}>followed by {to(run_id, blind ? "a run from one of these" : `a run from agent ${variation_id + 1}`)}</span>)}
     </>
   );
 }

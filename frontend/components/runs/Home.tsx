@@ -7,9 +7,9 @@ import { SignInCard } from "@/components/account/SignInCard";
 import { useMe, useRun, useRuns } from "@/hooks/useAPI";
 import { readStored } from "@/hooks/useStored";
 import { ApiError } from "@/lib/api";
-import { draftKey, parseDraft } from "@/lib/new-run";
+import { draftKey, initialDraft, parseDraft, wishOf } from "@/lib/new-run";
 import { Alert } from "../ui/alert";
-import { NewRunForm, initialDraft } from "./NewRunForm";
+import { NewRunForm } from "./NewRunForm";
 import { RunList } from "./RunList";
 import { Skeleton } from "@/components/ui/skeleton";
 
@@ -17,10 +17,10 @@ const RECENT = 5;
 
 /** The form and the recent runs for who is signed in; the way in for everybody else. */
 export function Home({ steps }: { steps: ReactNode }) {
-  const again = useSearchParams().get("again");
+  const wish = wishOf(useSearchParams());
   const me = useMe();
   const runs = useRuns({ perPage: RECENT }, me.isSuccess);
-  const source = useRun(again ?? "", me.isSuccess && again !== null);
+  const source = useRun(wish.run ?? "", me.isSuccess && wish.run !== null);
   const signedOut = me.error instanceof ApiError && me.error.status === 401;
   if (me.isError && !signedOut) return <Alert tone="error">{me.error.message}</Alert>;
   if (signedOut) {
@@ -32,7 +32,7 @@ export function Home({ steps }: { steps: ReactNode }) {
     );
   }
   // What the form begins with depends on all of them.
-  if (me.data === undefined || (runs.data === undefined && !runs.isError) || (again !== null && source.isPending)) {
+  if (me.data === undefined || (runs.data === undefined && !runs.isError) || (wish.run !== null && source.isPending)) {
     return <Skeleton className="h-[40rem]" />;
   }
   const items = runs.data?.items ?? [];
@@ -44,7 +44,7 @@ export function Home({ steps }: { steps: ReactNode }) {
           {source.error.message}
         </Alert>
       )}
-      <NewRunForm key={again} account={me.data.id} initial={initialDraft(source.data, stored, runs.data?.total === 0)} runs={items} steps={steps} />
+      <NewRunForm key={wish.origin} account={me.data.id} initial={initialDraft(wish, source.data, stored, runs.data?.total === 0)} runs={items} steps={steps} />
       {runs.isError && (
         <Alert tone="error" className="mt-xl">
           {runs.error.message}

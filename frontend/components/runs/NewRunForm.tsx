@@ -9,7 +9,7 @@ import { writeStored } from "@/hooks/useStored";
 import { ApiError } from "@/lib/api";
 import { expectedCost, total, typicalSeconds, usages } from "@/lib/estimate";
 import { count } from "@/lib/format";
-import { EMPTY, EXAMPLE, MAX_PROMPT, MAX_VARIATIONS, TEMPLATES, checkDraft, draftKey, fromRun, toRequest, type Draft, type VariantDraft } from "@/lib/new-run";
+import { EXAMPLE, MAX_PROMPT, MAX_VARIATIONS, TEMPLATES, checkDraft, draftKey, fromRun, toRequest, type Draft, type VariantDraft } from "@/lib/new-run";
 import type { Run } from "@/lib/types";
 import { Alert } from "../ui/alert";
 import { Button } from "../ui/button";
@@ -18,6 +18,7 @@ import { InputField, TextField } from "../ui/field";
 import { Segmented } from "../ui/segmented";
 import { Select } from "../ui/select";
 import { CostPanel } from "./CostPanel";
+import { StartsFrom } from "./StartsFrom";
 import { RepositoryState, refusal } from "./RepositoryHelp";
 import { VariantRows } from "./VariantRows";
 
@@ -57,7 +58,9 @@ export function NewRunForm({ account, initial, runs, steps }: NewRunFormProps) {
 
   const typed = { url: draft.repository.trim(), ref: draft.ref.trim() };
   const asked = useDebounced(`${typed.url} ${typed.ref}`, TYPING_MS);
-  const complete = /^https?:\/\/[^/\s]+\/[^\s]+$/.test(typed.url) && asked === `${typed.url} ${typed.ref}`;
+  // What the base is on.
+  const fixed = draft.base !== null;
+  const complete = !fixed && /^https?:\/\/[^/\s]+\/[^\s]+$/.test(typed.url) && asked === `${typed.url} ${typed.ref}`;
   const repository = useRepository(typed.url, typed.ref, complete);
   const refused = refusal(complete ? repository.error : null);
   // The branches of the repository, also while the ref is one that it does not have.
@@ -83,7 +86,7 @@ export function NewRunForm({ account, initial, runs, steps }: NewRunFormProps) {
     if (event.key === "Enter" && (event.metaKey || event.ctrlKey)) submit();
   };
 
-  const shown = /^(github_url|ref|prompt|checks|variants|limits)/;
+  const shown = /^(base|github_url|ref|prompt|checks|variants|limits)/;
   const elsewhere = create.isError && !Object.keys(wrong).some((field) => shown.test(field));
   const variants = draft.variants.slice(0, draft.variations);
   const evidence = usages(runs);
@@ -95,6 +98,7 @@ export function NewRunForm({ account, initial, runs, steps }: NewRunFormProps) {
     <form noValidate onSubmit={onSubmit} onKeyDown={onKeyDown} aria-label="New run" className="grid items-start gap-lg lg:grid-cols-[minmax(0,1fr)_20rem]">
       <Card className="divide-y shadow-md">
         <div className="grid gap-md p-md md:p-lg">
+          {draft.base !== null && <StartsFrom base={draft.base} error={wrong.base} onRemove={() => fill({ base: null })} />}
           <div className="grid items-start gap-md md:grid-cols-[minmax(0,1fr)_13rem]">
             <InputField
               label="Repository"
@@ -104,10 +108,13 @@ export function NewRunForm({ account, initial, runs, steps }: NewRunFormProps) {
               spellCheck={false}
               placeholder={EXAMPLE.repository}
               value={draft.repository}
+              readOnly={fixed}
               onChange={(event) => fill({ repository: event.target.value })}
               error={wrong.github_url}
               help={
-                typed.url === "" ? (
+                fixed ? (
+                  "That run’s own, and its commit."
+                ) : typed.url === "" ? (
                   <button
                     type="button"
                     className="text-ai-primary-ink underline underline-offset-2"
@@ -126,6 +133,7 @@ export function NewRunForm({ account, initial, runs, steps }: NewRunFormProps) {
               spellCheck={false}
               placeholder={repository.data?.default_branch ?? "default branch"}
               value={draft.ref}
+              readOnly={fixed}
               onChange={(event) => fill({ ref: event.target.value })}
               error={wrong.ref ?? refused.ref}
             />
@@ -145,7 +153,7 @@ export function NewRunForm({ account, initial, runs, steps }: NewRunFormProps) {
             error={wrong.prompt}
             help={
               <span className="flex justify-between gap-md">
-                <span>All agents get the same prompt and the same commit.</span>
+                <span>All agents get the same prompt and the same {fixed ? "result to go on from" : "commit"}.</span>
                 <span className="whitespace-nowrap tabular-nums">
                   {count([...draft.prompt].length)} / {count(MAX_PROMPT)}
                 </span>
@@ -254,11 +262,4 @@ function Plan({ variants }: { variants: readonly VariantDraft[] }) {
 /** 128 random bits; `crypto.randomUUID` exists only on https and localhost. */
 function newKey(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-/** What the form begins with: a run to be started again, what was typed before, or something to try. */
-export function initialDraft(again: Run | undefined, stored: Draft | null, isFirst: boolean): Draft {
-  if (again !== undefined) return fromRun(again);
-  if (stored !== null) return stored;
-  return isFirst ? { ...EMPTY, repository: EXAMPLE.repository, prompt: EXAMPLE.prompt } : EMPTY;
 }

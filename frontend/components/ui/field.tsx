@@ -47,7 +47,7 @@ export function InputField({ label, aside, action, help, error, className, ...pr
   const id = useId();
   return (
     <Frame id={id} label={label} aside={aside} action={action} help={help} error={error}>
-      <input id={id} aria-describedby={`${id}-help`} aria-invalid={error !== undefined} className={cn(control, "min-h-10", className)} {...props} />
+      <input id={id} aria-describedby={`${id}-help`} aria-invalid={error !== undefined} className={cn(control, "min-h-10 read-only:bg-neutral-fog/50 read-only:text-neutral-shadow-ink", className)} {...props} />
     </Frame>
   );
 }

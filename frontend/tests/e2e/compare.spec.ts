@@ -39,7 +39,7 @@ test("the evidence is side by side, best first, and cost is not part of the orde
 
 test("any two are compared with each other, unified and in two columns, and the address says which", async ({ page }) => {
   await openComparison(page);
-  await page.getByLabel("From").selectOption("0");
+  await page.getByLabel("From", { exact: true }).selectOption("0");
   await page.getByLabel("To").selectOption("2");
   await expect(page).toHaveURL(/&a=1&b=3$/);
   const difference = page.getByRole("region", { name: "Difference" });
@@ -128,6 +128,35 @@ test("a model's advice comes when it is asked for, and is marked as advice", asy
   await expectAccessible(page);
   await page.reload();
   await expect(places.first()).toContainText("Agent 1");
+});
+
+test("a new run goes on from a result, also when the form is reloaded in between", async ({ page }) => {
+  await openComparison(page);
+  await page.getByRole("button", { name: "Blind" }).click();
+  await expect(page.getByRole("link", { name: /^New run from the result/ })).toHaveCount(0);
+  await page.getByRole("button", { name: "Blind" }).click();
+  await page.getByRole("link", { name: "New run from the result of agent 1" }).click();
+  await page.waitForURL(`/?base=${finished}&v=1`);
+  await expect(page.getByLabel("Repository")).toHaveValue(REPOSITORY);
+  await expect(page.getByLabel("Repository")).not.toBeEditable();
+  await expect(page.getByLabel("Prompt")).toHaveValue("");
+  await expectAccessible(page);
+  await page.getByLabel("Prompt").fill("Say in README.md what is refused.");
+  await page.reload();
+  await expect(page.getByText(/^Starts from agent 1 of$/)).toBeVisible();
+  await expect(page.getByLabel("Prompt")).toHaveValue("Say in README.md what is refused.");
+  await page.getByRole("radiogroup", { name: "Variations" }).getByText("1", { exact: true }).click();
+  await page.getByRole("button", { name: "Start Generation" }).click();
+  await page.waitForURL(/\/stream\?run=run-/);
+  await expect(page.getByRole("link", { name: "agent 1 of an earlier run" })).toHaveAttribute("href", `/stream?run=${finished}`);
+  const next = new URL(page.url()).searchParams.get("run") ?? "";
+  await waitForEnd(page);
+  // Again is from the same result, until one says otherwise.
+  await page.getByRole("link", { name: "Run again" }).click();
+  await page.waitForURL(`/?again=${next}`);
+  await expect(page.getByText(/^Starts from agent 1 of$/)).toBeVisible();
+  await page.getByRole("button", { name: "Start from a commit instead" }).click();
+  await expect(page.getByLabel("Repository")).toBeEditable();
 });
 
 test("from a prompt to a pick, by keyboard only", async ({ page, context }) => {

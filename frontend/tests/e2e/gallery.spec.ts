@@ -73,6 +73,13 @@ const STATES: readonly State[] = [
     },
   },
   {
+    name: "home-follow-up",
+    variations: 5,
+    at: `/?base=${newRun(1).run_id}&v=1`,
+    play: fiveResults,
+    ready: (page) => expect(page.getByText("Starts from agent 1 of")).toBeVisible(),
+  },
+  {
     name: "home-errors",
     at: "/",
     ready: async (page) => {

@@ -86,6 +86,13 @@ test("each variation gets its own settings; the run is found, cancelled, and sta
   await expect(page.getByLabel("Temperature of agent 1")).toHaveValue("0.2");
   await expect(page.getByLabel("Instructions for agent 2 alone")).toHaveValue("Make it small");
   await expect(page.getByLabel("Time limit")).toHaveValue("5");
+
+  // What cannot be gone on from is said where it is named.
+  await page.goto(`/?base=${id}&v=2`);
+  await page.getByLabel("Prompt").fill(TASK);
+  await page.getByRole("button", { name: "Start Generation" }).click();
+  await expect(page.getByRole("alert").filter({ hasText: "left no patch" })).toBeVisible();
+  await expect(page).toHaveURL(`/?base=${id}&v=2`);
 });
 
 test("the home page is accessible in both themes and fits a narrow window", async ({ page }) => {

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { ApiError } from "@/lib/api";
 import { applyPatch } from "@/lib/commands";
 import { expectedCost, total, usages } from "@/lib/estimate";
-import { amount, checkDraft, EMPTY, fromRun, parseDraft, toRequest, type Draft } from "@/lib/new-run";
+import { amount, checkDraft, EMPTY, followUpAddress, fromRun, initialDraft, parseDraft, toRequest, wishOf, type Draft } from "@/lib/new-run";
 import { branchOf, messageOf, webAddress } from "@/lib/publish";
 import { run, variation } from "./fixtures";
 
@@ -41,7 +41,7 @@ test("limits are read as people write them", () => {
 
 test("a draft comes back whole, and what is no draft does not come back at all", () => {
   expect(parseDraft(JSON.stringify(DRAFT))).toEqual(DRAFT);
-  for (const stored of [null, "", "{}", JSON.stringify({ ...DRAFT, variations: 9 }), JSON.stringify({ ...DRAFT, variants: [] })]) expect(parseDraft(stored)).toBeNull();
+  for (const stored of [null, "", "{}", JSON.stringify({ ...DRAFT, variations: 9 }), JSON.stringify({ ...DRAFT, variants: [] }), JSON.stringify({ ...DRAFT, base: { run_id: 1 } })]) expect(parseDraft(stored)).toBeNull();
 });
 
 test("a run is started again with what it was started with", () => {
@@ -59,6 +59,31 @@ test("a run is started again with what it was started with", () => {
     checks: ["make test"],
     limits: { timeout_seconds: 900, max_run_cost_usd: 2 },
   });
+});
+
+const wish = (address: string) => wishOf(new URLSearchParams(address.slice(address.indexOf("?"))));
+
+test("a run goes on from a result, and again from the same one", () => {
+  const source = { ...run(variation(0), variation(1)), ref: "v1" };
+  const draft = initialDraft(wish(followUpAddress(source.run_id, 1)), source, DRAFT, false);
+  expect(draft).toMatchObject({ repository: "https://example.com/a.git", prompt: "" });
+  const base = { run_id: "run-1", variation_id: 1 };
+  // Repository and commit are the base's own.
+  const request = toRequest({ ...draft, prompt: "Now add tests." });
+  expect(request).toMatchObject({ base, prompt: "Now add tests." });
+  for (const field of ["github_url", "ref"]) expect(request).not.toHaveProperty(field);
+  expect(toRequest({ ...draft, base: null })).toMatchObject({ github_url: "https://example.com/a.git", ref: "v1" });
+  expect(toRequest(fromRun({ ...source, base: { ...base, attempt: 0 } })).base).toEqual(base);
+});
+
+test("what was begun with an address is found again there; another address begins anew", () => {
+  const source = run(variation(0), variation(1));
+  const typed = { ...initialDraft(wish("/?base=run-1&v=2"), source, null, false), prompt: "Now add tests." };
+  const stored = parseDraft(JSON.stringify(typed));
+  expect(initialDraft(wish("/?base=run-1&v=2"), source, stored, false)).toEqual(typed);
+  expect(initialDraft(wish("/"), undefined, stored, false)).toEqual(typed);
+  expect(initialDraft(wish("/?base=run-1&v=1"), source, stored, false)).toMatchObject({ prompt: "", base: { variation_id: 0 } });
+  expect(initialDraft(wish("/?again=run-1"), source, stored, false)).toMatchObject({ prompt: "do it", base: null });
 });
 
 test("a cost is expected only where there is a price and a run to judge by", () => {
