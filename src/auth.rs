@@ -20,7 +20,7 @@ pub use self::account::{
 };
 pub use self::api_key::{ApiKey, ShareToken};
 pub use self::authenticate::{Authentication, authenticate, is_still_good};
-pub use self::concurrent::{Concurrent, Entered};
+pub use self::concurrent::{Concurrent, Entered, Holder};
 pub use self::current::{CurrentUser, MissingScope, NotAdmin};
 pub use self::password::{PasswordProblem, Passwords};
 pub use self::registration::{AccountProblem, NewAccount};
@@ -39,7 +39,7 @@ pub struct Auth {
     pub sessions: Sessions,
     /// Counts logins per account and per address.
     pub logins: Throttle,
-    /// The event streams that accounts have open.
+    /// The event streams that accounts and share links have open.
     pub streams: Concurrent,
     /// Rings when a credential has ended before its time.
     pub ended: watch::Sender<()>,

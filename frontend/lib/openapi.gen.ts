@@ -6595,7 +6595,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the account has too many streams open (`too_many_streams`) */
+            /** @description the account (`too_many_streams`) or the share link (`too_many_share_streams`) has too many streams open */
             429: {
                 headers: {
                     /** @description seconds until the next request is answered */

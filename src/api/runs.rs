@@ -42,9 +42,14 @@ async fn readable_run(app: &AppState, user: &CurrentUser, id: &str) -> ApiResult
     find_run(app, user, id).await
 }
 
-/// A run with those that follow it.
-async fn whole_view(app: &AppState, run: Run) -> ApiResult<RunView> {
-    let follow_ups = app.db.follow_ups(run.id).await?;
+/// A run with those before and after it, which a share link does not open and does not name.
+async fn whole_view(app: &AppState, user: &CurrentUser, mut run: Run) -> ApiResult<RunView> {
+    let follow_ups = if user.is_guest() {
+        run.base = None;
+        Vec::new()
+    } else {
+        app.db.follow_ups(run.id).await?
+    };
     let mut view = RunView::new(run, app.kubectl.namespace());
     view.follow_ups = Some(follow_ups.into_iter().map(Into::into).collect());
     Ok(view)

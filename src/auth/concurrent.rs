@@ -1,33 +1,41 @@
-//! How many of something an account has open at a time.
+//! How many of something an account, or a share link, has open at a time.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::UserId;
+use super::{ShareId, UserId};
 
-/// Counts what is open, for each account. Cheap to clone.
+/// To whom something that is open counts. Those who come with a share link take nothing from the
+/// account whose run it is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Holder {
+    User(UserId),
+    Share(ShareId),
+}
+
+/// Counts what is open, for each holder. Cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub struct Concurrent(Arc<Mutex<HashMap<UserId, u32>>>);
+pub struct Concurrent(Arc<Mutex<HashMap<Holder, u32>>>);
 
 /// One that is open, until it is dropped.
 #[derive(Debug)]
 pub struct Entered {
     all: Concurrent,
-    user: UserId,
+    holder: Holder,
 }
 
 impl Concurrent {
-    /// One more of this account; `None` where it has `most` open. Without `most`, any number.
-    pub fn enter(&self, user: &UserId, most: Option<u32>) -> Option<Entered> {
+    /// One more of this holder; `None` where it has `most` open. Without `most`, any number.
+    pub fn enter(&self, holder: Holder, most: Option<u32>) -> Option<Entered> {
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = open.entry(user.clone()).or_default();
+        let count = open.entry(holder.clone()).or_default();
         if most.is_some_and(|most| *count >= most) {
             return None;
         }
         *count += 1;
         Some(Entered {
             all: self.clone(),
-            user: user.clone(),
+            holder,
         })
     }
 }
@@ -35,10 +43,10 @@ impl Concurrent {
 impl Drop for Entered {
     fn drop(&mut self) {
         let mut open = self.all.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = open.get_mut(&self.user) {
+        if let Some(count) = open.get_mut(&self.holder) {
             *count -= 1;
             if *count == 0 {
-                open.remove(&self.user);
+                open.remove(&self.holder);
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The person, or their program, behind a request.
 
 use super::account::{Credential, Role, Scope, Scopes, UserId};
+use super::concurrent::Holder;
 
 /// Who is asking; an extractor of handlers (see `api::extract`).
 #[derive(Clone, Debug)]
@@ -36,6 +37,19 @@ impl CurrentUser {
             (Role::User, _) => Err(NotAdmin::User),
             (Role::Admin, Credential::Session(_)) => Ok(()),
             (Role::Admin, Credential::ApiKey(_) | Credential::Share(_)) => Err(NotAdmin::NoSession),
+        }
+    }
+
+    /// Whether it is somebody with a share link, who sees the one run and nothing around it.
+    pub fn is_guest(&self) -> bool {
+        matches!(self.credential, Credential::Share(_))
+    }
+
+    /// To whom it counts what is open.
+    pub fn holder(&self) -> Holder {
+        match &self.credential {
+            Credential::Share(id) => Holder::Share(id.clone()),
+            Credential::ApiKey(_) | Credential::Session(_) => Holder::User(self.id.clone()),
         }
     }
 

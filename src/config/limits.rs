@@ -14,6 +14,8 @@ pub struct Limits {
     pub cost_per_day_usd: Option<f64>,
     /// Event streams that a user may have open at a time.
     pub streams: Option<u32>,
+    /// Event streams that those with one share link may have open at a time, all together.
+    pub streams_of_share: Option<u32>,
 }
 
 impl Limits {
@@ -54,6 +56,11 @@ impl Limits {
                 "MAX_STREAMS_PER_USER",
                 "200",
                 "Event streams that a user may have open at a time (0: no limit).",
+            ),
+            streams_of_share: read(
+                "MAX_STREAMS_PER_SHARE",
+                "50",
+                "Event streams that those who have a share link may have open at a time, all of them together; they do\nnot count to the user whose run it is (0: no limit).",
             ),
         }
     }

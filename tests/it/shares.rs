@@ -116,6 +116,91 @@ async fn a_share_ends_when_it_is_revoked_and_when_its_time_is_over() {
 }
 
 #[tokio::test]
+async fn an_open_stream_ends_at_the_moment_its_share_does() {
+    let test = TestApp::spawn().await;
+    let (run, _) = test.running().await;
+    let (_, token) = run.share().await;
+    test.clock.advance_ms(7 * 24 * 3600 * 1000 - 500);
+    let guest = test.anonymous().with_header("x-share-token", &token);
+    // The clock stands still from here: nothing but the stream itself can end it.
+    let mut open = guest.stream(&run.path("/stream"), None).await;
+    open.rest().await;
+    guest.get(&run.path("")).await.expect(200);
+}
+
+#[tokio::test]
+async fn guests_take_no_streams_from_whose_run_it_is() {
+    let test = TestApp::spawn_with(|config| {
+        config.limits.streams = Some(1);
+        config.limits.streams_of_share = Some(2);
+    })
+    .await;
+    let (run, _) = test.running().await;
+    let mut open = Vec::new();
+    for _ in 0..2 {
+        let (_, token) = run.share().await;
+        let guest = test.anonymous().with_header("x-share-token", &token);
+        for _ in 0..2 {
+            open.push(guest.stream(&run.path("/stream"), None).await);
+        }
+        let refused = guest.get(&run.path("/stream")).await;
+        let refused = refused.expect_problem(429, "too_many_share_streams");
+        assert!(
+            refused.body.contains("MAX_STREAMS_PER_SHARE"),
+            "{refused:?}"
+        );
+        assert_eq!(
+            (
+                refused.header("retry-after"),
+                refused.header("x-ratelimit-limit")
+            ),
+            ("5", "2")
+        );
+    }
+    run.user.stream(&run.path("/stream"), None).await;
+}
+
+#[tokio::test]
+async fn a_share_names_no_other_run() {
+    let test = TestApp::spawn().await;
+    let first = test.printed(["--- a\n", "--- b\n"]).await;
+    let follow = async |before: &Run| {
+        let asked = json!({"base": {"run_id": before.id, "variation_id": 0},
+            "prompt": "And now the second line", "variations": 3});
+        let made = first.user.post("/api/v1/runs", &asked).await.expect(202);
+        test.run_of(&first.user, &made.json())
+    };
+    let second = follow(&first).await;
+    second.applied().await;
+    test.print_results(&second, ["--- c\n", "--- d\n"]);
+    second.events().await;
+    let third = follow(&second).await;
+    let (_, token) = second.share().await;
+    let guest = test.anonymous().with_header("x-share-token", &token);
+    let seen = guest.get(&second.path("")).await.expect(200).json();
+    assert_eq!(
+        (&seen["base"], &seen["follow_ups"]),
+        (&Value::Null, &json!([]))
+    );
+    for rest in [
+        "",
+        "/stream",
+        "/bundle",
+        "/commands",
+        "/script",
+        "/variations/0/logs",
+        "/variations/0/patch?since_base=true",
+    ] {
+        let body = guest.get(&second.path(rest)).await.body;
+        for other in [&first, &third] {
+            assert!(!body.contains(&other.id), "{rest}: {body}");
+        }
+    }
+    let whole = second.user.get(&second.path("/bundle")).await.expect(200);
+    assert!(whole.body.contains(&first.id) && whole.body.contains("request.json"));
+}
+
+#[tokio::test]
 async fn the_database_has_no_token() {
     let test = TestApp::spawn().await;
     let (run, _) = test.running().await;

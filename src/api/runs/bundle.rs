@@ -49,7 +49,7 @@ pub async fn get_bundle(
     let run = readable_run(&app, &user, &id).await?;
     let root = format!("aideator-{}", run.id);
     let modified = u64::try_from(run.created_ms / 1000).unwrap_or_default();
-    let archive = Archive::new(&root, modified, entries(&app, run).await?);
+    let archive = Archive::new(&root, modified, entries(&app, &user, run).await?);
     let headers = [
         (header::CONTENT_TYPE, "application/x-tar".to_owned()),
         (header::CONTENT_LENGTH, archive.size().to_string()),
@@ -62,17 +62,24 @@ pub async fn get_bundle(
     Ok((headers, Body::from_stream(stream::iter(archive))).into_response())
 }
 
-async fn entries(app: &AppState, run: Run) -> ApiResult<Vec<Entry>> {
+async fn entries(app: &AppState, user: &CurrentUser, run: Run) -> ApiResult<Vec<Entry>> {
     let commands = app.db.commands(run.id).await?;
     let events = app.db.events_after(run.id, 0).await?;
     let script = app.runs.script(&run).await.map_err(ApiError::internal)?;
-    let request = CreateRunRequest::again(&run);
+    // A share link names no other run, and such a request would have to.
+    let request = if user.is_guest() && run.base.is_some() {
+        None
+    } else {
+        Some(CreateRunRequest::again(&run))
+    };
 
     let mut all = vec![
-        Entry::whole("README.txt", readme::text(&run)),
+        Entry::whole("README.txt", readme::text(&run, request.is_some())),
         Entry::whole("prompt.txt", run.prompt.clone()),
-        json_file("request.json", &request)?,
     ];
+    if let Some(request) = request {
+        all.push(json_file("request.json", &request)?);
+    }
     let mut attempts: Vec<&Variation> = run.earlier.iter().chain(run.current()).collect();
     attempts.sort_by_key(|attempt| attempt.key);
     for attempt in attempts {
@@ -83,7 +90,7 @@ async fn entries(app: &AppState, run: Run) -> ApiResult<Vec<Entry>> {
     let commands = commands.into_iter().map(CommandView::from).collect();
     all.push(json_file("commands.json", &CommandsResponse { commands })?);
     all.push(Entry::whole("script.sh", script));
-    let view = whole_view(app, run).await?;
+    let view = whole_view(app, user, run).await?;
     all.push(json_file("run.json", &view)?);
     Ok(all)
 }

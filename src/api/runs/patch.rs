@@ -63,7 +63,7 @@ pub async fn get_patch(
             let old = blocking(move || store.read_patch(base)).await?;
             let old = old.map_err(|error| ApiError::internal(error.into()))?;
             let old = old.ok_or_else(|| {
-                ApiError::not_found("patch of the base any more, of run", base.run)
+                ApiError::not_found("patch any more of what this run started from:", run.id)
             })?;
             (name, compared(old, change(&app, variation).await?).await?)
         }

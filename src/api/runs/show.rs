@@ -17,5 +17,5 @@ pub async fn show_run(
     Path(id): Path<String>,
 ) -> ApiResult<Json<RunView>> {
     let run = readable_run(&app, &user, &id).await?;
-    Ok(Json(whole_view(&app, run).await?))
+    Ok(Json(whole_view(&app, &user, run).await?))
 }

@@ -4,6 +4,8 @@
 //! Frames are written by hand into one buffer a wake-up: a client costs no task, no queue, no lock
 //! and no allocation per line.
 
+mod access;
+
 use std::io::Write as _;
 use std::time::Duration;
 
@@ -15,17 +17,17 @@ use base64::engine::general_purpose::STANDARD;
 use futures::stream;
 use serde::Deserialize;
 use serde_json::json;
-use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::error;
 use utoipa::{IntoParams, ToSchema};
 
+use self::access::{Access, enter};
 use super::{find_agent, readable_run};
 use crate::api::error::{ApiError, ApiResult, Problem};
 use crate::api::extract::{Path, Query};
 use crate::app::AppState;
-use crate::auth::{CurrentUser, Entered, is_still_good};
+use crate::auth::{CurrentUser, Entered};
 use crate::clock;
 use crate::logs::Piece;
 use crate::stream::{Item, RunReader, Step, StreamError, Token};
@@ -45,9 +47,6 @@ const PAUSE: (Duration, Duration, Duration) = (
 );
 /// How long a client waits before it comes back, in milliseconds.
 const RETRY_MS: u32 = 3000;
-
-/// When a client may ask again for a stream that was refused: when another one ends is not known.
-const TRY_AGAIN: Duration = Duration::from_secs(5);
 
 /// One event of a stream.
 #[derive(ToSchema)]
@@ -94,7 +93,7 @@ pub struct StreamQuery {
         (status = 200, content_type = "text/event-stream", body = StreamEvent, description = "one event after the other"),
         (status = 204, description = "all of it was sent already"),
         (status = 400, body = Problem), (status = 401, body = Problem), (status = 404, body = Problem),
-        (status = 429, body = Problem, description = "the account has too many streams open (`too_many_streams`)"),
+        (status = 429, body = Problem, description = "the account (`too_many_streams`) or the share link (`too_many_share_streams`) has too many streams open"),
     )
 )]
 pub async fn stream_run(
@@ -118,9 +117,7 @@ pub async fn stream_run(
     }
     let mut first = format!("retry: {RETRY_MS}\n").into_bytes();
     heartbeat(&mut first, &id);
-    let most = app.config.limits.streams;
-    let entered = app.auth.streams.enter(&user.id, most);
-    let entered = entered.ok_or_else(|| too_many(most.unwrap_or_default()))?;
+    let entered = enter(&app, &user)?;
     let frames = Frames {
         reader,
         access: Access::new(&app, user),
@@ -154,54 +151,10 @@ fn position(headers: &HeaderMap, after: Option<&str>) -> ApiResult<Option<Token>
     }
 }
 
-fn too_many(most: u32) -> ApiError {
-    let detail = format!(
-        "this account has {most} event streams open, as many as one may (MAX_STREAMS_PER_USER): close one; \
-         one stream without `variation` tells of all of a run"
-    );
-    ApiError::limited("too_many_streams", detail, most, TRY_AGAIN)
-}
-
 fn refuse(error: StreamError) -> ApiError {
     match error {
         StreamError::Token(error) => ApiError::bad_request(error.to_string()),
         other => ApiError::internal(other.into()),
-    }
-}
-
-/// By what right the stream is open.
-struct Access {
-    app: AppState,
-    user: CurrentUser,
-    ended: watch::Receiver<()>,
-}
-
-impl Access {
-    fn new(app: &AppState, user: CurrentUser) -> Self {
-        Self {
-            ended: app.auth.ended.subscribe(),
-            app: app.clone(),
-            user,
-        }
-    }
-
-    /// Whether it is over. The database is asked only when some credential has ended.
-    async fn is_over(&mut self) -> bool {
-        let expired = |end: i64| end <= self.app.clock.now_ms();
-        if self.user.expires_at.is_some_and(expired) {
-            return true;
-        }
-        if !self.ended.has_changed().unwrap_or(true) {
-            return false;
-        }
-        self.ended.mark_unchanged();
-        match is_still_good(&self.app, &self.user).await {
-            Ok(good) => !good,
-            Err(error) => {
-                error!(%error, "a stream ends because its credential cannot be looked up");
-                true
-            }
-        }
     }
 }
 
@@ -266,20 +219,23 @@ impl Frames {
 
     async fn wait(&mut self) {
         let next_send = self.next_send();
+        let until = self
+            .access
+            .until()
+            .map_or(self.due, |end| end.min(self.due));
         let more = async {
             sleep_until(next_send).await;
             self.reader.wait().await;
         };
         tokio::select! {
             // Of another variation's noise a filtered stream sends nothing: the time runs on.
-            waited = timeout_at(self.due, more) => {
-                if waited.is_err() {
+            waited = timeout_at(until, more) => {
+                if waited.is_err() && until == self.due {
                     heartbeat(&mut self.buffer, &self.run_id);
                 }
             }
             () = self.soft.cancelled() => {}
-            // The application that would drop the sender is held by us.
-            _ = self.access.ended.changed() => self.access.ended.mark_changed(),
+            () = self.access.ended() => {}
         }
     }
 }

@@ -189,6 +189,8 @@ impl EventStream {
     }
 
     async fn try_next(&mut self) -> reqwest::Result<Option<Event>> {
+        // Heartbeats do not count: a stream that never ends must not keep its test.
+        let until = tokio::time::Instant::now() + super::PATIENCE;
         loop {
             while let Some(end) = self.buffer.windows(2).position(|pair| pair == b"\n\n") {
                 let frame: Vec<u8> = self.buffer.drain(..end + 2).collect();
@@ -197,7 +199,7 @@ impl EventStream {
                     return Ok(Some(event));
                 }
             }
-            let waiting = tokio::time::timeout(super::PATIENCE, self.response.chunk());
+            let waiting = tokio::time::timeout_at(until, self.response.chunk());
             let chunk = waiting.await.expect("the stream goes on or ends")?;
             let Some(chunk) = chunk else {
                 return Ok(None);

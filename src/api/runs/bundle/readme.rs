@@ -6,8 +6,8 @@ use super::{LOG, PATCH, directory};
 use crate::clock::rfc3339;
 use crate::model::{Run, Variation};
 
-/// The README of a run's bundle.
-pub(super) fn text(run: &Run) -> String {
+/// The README of a run's bundle, which may hold a request that makes the run again.
+pub(super) fn text(run: &Run, with_request: bool) -> String {
     let mut text = format!(
         "{id}: {status}, made at {at}.
 Commands are to be run in this directory.
@@ -63,13 +63,21 @@ The same Jobs again, on a cluster that kubectl reaches:
 
   NAMESPACE=somewhere sh script.sh
 
-The same run again, by an AIdeator:
+",
+    );
+    if with_request {
+        text.push_str(
+            "The same run again, by an AIdeator:
 
   curl -X POST -H \"X-API-Key: $API_KEY\" -H 'Content-Type: application/json' \\
     -d @request.json $AIDEATOR_URL/api/v1/runs
 
-prompt.txt      what the agents were asked
 request.json    the same run as a request
+",
+        );
+    }
+    text.push_str(
+        "prompt.txt      what the agents were asked
 run.json        what became of it, as GET /api/v1/runs/ID says it
 events.ndjson   what was told of it, in order
 commands.json   every kubectl call that was made for it
