@@ -7,6 +7,7 @@
 //! Queries are checked when they run (`sqlx::query_as`), not by the `query!` macros: those need a database or a
 //! committed cache at build time, which every clone and container build would have to carry. Each query has a test.
 
+mod api_keys;
 mod backup;
 pub mod commands;
 pub mod credentials;
