@@ -39,6 +39,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(health::health))
         .routes(routes!(health::detailed_health))
         .routes(routes!(auth::register::register))
+        .routes(routes!(auth::register::show_registration))
         .routes(routes!(auth::login::login))
         .routes(routes!(auth::login::logout))
         .routes(routes!(auth::me::me))
@@ -51,6 +52,11 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(admin::users::list_users))
         .routes(routes!(admin::disable::disable_user))
         .routes(routes!(admin::disable::enable_user))
+        .routes(routes!(
+            admin::invitations::create_invitation,
+            admin::invitations::list_invitations
+        ))
+        .routes(routes!(admin::invitations::revoke_invitation))
         .routes(routes!(admin::usage::list_usage))
         .routes(routes!(admin::runs::list_all_runs))
         .routes(routes!(

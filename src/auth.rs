@@ -9,6 +9,7 @@ mod api_key;
 mod authenticate;
 mod concurrent;
 mod current;
+mod invitation;
 mod password;
 mod registration;
 mod session;
@@ -16,14 +17,16 @@ mod share;
 mod throttle;
 
 pub use self::account::{
-    ApiKeyId, ApiKeyInfo, Credential, Role, Scope, Scopes, SessionId, ShareId, User, UserId,
+    ApiKeyId, ApiKeyInfo, Credential, InvitationId, Role, Scope, Scopes, SessionId, ShareId, User,
+    UserId,
 };
-pub use self::api_key::{ApiKey, ShareToken};
+pub use self::api_key::{ApiKey, InvitationToken, ShareToken};
 pub use self::authenticate::{Authentication, authenticate, is_still_good};
 pub use self::concurrent::{Concurrent, Entered, Holder};
 pub use self::current::{CurrentUser, MissingScope, NotAdmin};
+pub use self::invitation::Invitation;
 pub use self::password::{PasswordProblem, Passwords};
-pub use self::registration::{AccountProblem, NewAccount};
+pub use self::registration::{AccountProblem, NewAccount, is_email};
 pub use self::session::{COOKIE, Sessions};
 pub use self::share::{Share, by_share};
 pub use self::throttle::{Throttle, Verdict};

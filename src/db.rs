@@ -12,6 +12,7 @@ mod backup;
 pub mod commands;
 pub mod credentials;
 pub mod events;
+pub mod invitations;
 pub mod runs;
 pub mod shares;
 pub mod turns;

@@ -11,7 +11,7 @@ use aideator::auth::{NewAccount, Passwords, Role, User};
 use aideator::clock::Clock;
 use aideator::config::{self, Config};
 use aideator::db::Db;
-use aideator::db::users::NewUser;
+use aideator::db::users::{NewUser, WayIn};
 use aideator::lifecycle::Lifecycle;
 use aideator::{api, cli, client, telemetry};
 use anyhow::Context as _;
@@ -170,7 +170,7 @@ async fn create_user(email: String, admin: bool) -> anyhow::Result<ExitCode> {
         role: if admin { Role::Admin } else { user.role },
         ..user
     };
-    let created = db.insert_user(&user, &hash, false).await?;
+    let created = db.insert_user(&user, &hash, &WayIn::Anybody).await?;
     db.close().await;
     let NewUser::Created(role) = created else {
         anyhow::bail!("{} has an account already", user.email);

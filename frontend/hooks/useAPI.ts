@@ -2,7 +2,7 @@
 
 import { useEffect } from "react";
 import { keepPreviousData, useMutation, useQueries, useQuery, useQueryClient, type QueryClient, type UseQueryResult } from "@tanstack/react-query";
-import { api, paths, type Credentials, type RunsQuery } from "@/lib/api";
+import { api, paths, type NewAccount, type RunsQuery } from "@/lib/api";
 import { parsePatch, type FileChange } from "@/lib/diff";
 import { followRun } from "@/lib/sse";
 import { runHasEnded, type NewPublication, type NewRun, type Run } from "@/lib/types";
@@ -22,12 +22,15 @@ const keys = {
 /** Who is signed in; an `ApiError` with status 401 when nobody is. */
 export const useMe = () => useQuery({ queryKey: ME, queryFn: api.me, staleTime: 60_000 });
 
+/** Who may make an account; asked anew each time somebody wants one. */
+export const useRegistration = (wanted: boolean) => useQuery({ queryKey: ["registration"], queryFn: api.registration, enabled: wanted, staleTime: 0 });
+
 /** Signs in, after making the account where `register` says so. */
 export function useSignIn() {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: async ({ register, ...who }: Credentials & { register: boolean }) => {
-      if (register) await api.register(who);
+    mutationFn: async ({ register, invitation, ...who }: NewAccount & { register: boolean }) => {
+      if (register) await api.register({ ...who, ...(invitation === undefined ? {} : { invitation }) });
       await api.login(who);
     },
     onSuccess: () => client.resetQueries(),

@@ -1,5 +1,5 @@
 import { shareToken, withShare } from "./share";
-import type { AcceptedRun, ApiKey, Credential, Models, NewApiKey, NewApiKeyRequest, NewCredential, NewPassword, NewPublication, NewRun, NewShare, Problem, Repository, Run, RunPage, RunStatus, Share, User, Verification } from "./types";
+import type { AcceptedRun, ApiKey, Credential, Models, NewApiKey, NewApiKeyRequest, NewCredential, NewPassword, NewPublication, NewRun, NewShare, Problem, Registration, Repository, Run, RunPage, RunStatus, Share, User, Verification } from "./types";
 
 const BASE = "/api/v1";
 
@@ -59,6 +59,9 @@ export interface Credentials {
   password: string;
 }
 
+/** Who wants an account, with the token of an invitation where one is needed. */
+export type NewAccount = Credentials & { invitation?: string };
+
 /** Which runs: a page of those in a state (`""`: any) whose prompt, repository or id has the words of `q`. */
 export interface RunsQuery {
   page?: number;
@@ -70,7 +73,8 @@ export interface RunsQuery {
 /** The endpoints that the page uses. Failures are `ApiError`s. */
 export const api = {
   me: () => json<User>(request("GET", "/auth/me")),
-  register: (who: Credentials) => json<User>(request("POST", "/auth/register", who)),
+  registration: () => json<Registration>(request("GET", "/auth/registration")),
+  register: (who: NewAccount) => json<User>(request("POST", "/auth/register", who)),
   login: (who: Credentials) => done(request("POST", "/auth/login", who)),
   changePassword: (passwords: NewPassword) => done(request("POST", "/auth/password", passwords)),
   logout: () => done(request("POST", "/auth/logout")),

@@ -4,6 +4,44 @@
  */
 
 export interface paths {
+    "/api/v1/admin/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All invitations, newest first, also those that were used, and by whom. For admins, who ask with a session. */
+        get: operations["list_invitations"];
+        put?: never;
+        /**
+         * Invite somebody to make an account. The link is good once, until it expires or is revoked, and for one address
+         *     if it names one. For admins, who ask with a session.
+         */
+        post: operations["create_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/invitations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke an invitation: no account can be made with it from now on. For admins, who ask with a session. */
+        delete: operations["revoke_invitation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/runs": {
         parameters: {
             query?: never;
@@ -213,8 +251,28 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Create an account. The first one of a server is an admin. */
+        /**
+         * Create an account. The first one of a server is an admin.
+         * @description An invitation that is not good is refused in one way, whatever is wrong with it.
+         */
         post: operations["register"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/registration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who may make an account now, so that a form need not be filled in in vain. */
+        get: operations["show_registration"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -724,6 +782,11 @@ export interface components {
             /** @description The last login or use of a key, to the minute; null where there was none since this is noted. */
             last_seen_at?: string | null;
         };
+        /**
+         * @description Who may make an account now.
+         * @enum {string}
+         */
+        Admission: "open" | "invitation" | "closed";
         /** @description Settings of all variations. */
         AgentConfig: {
             /**
@@ -887,6 +950,35 @@ export interface components {
             /** @description For `git`; `x-access-token` unless given, which suits tokens of GitHub, GitLab and Gitea. */
             username?: string | null;
         };
+        /** @description Whom to invite. */
+        CreateInvitationRequest: {
+            /**
+             * @description Only an account with this address can be made with it; any unless given.
+             * @example test@example.com
+             */
+            email?: string | null;
+            /**
+             * Format: int32
+             * @description 1 to 365, 7 unless given.
+             * @example 7
+             */
+            expires_in_days?: number | null;
+            role?: components["schemas"]["Role"] | null;
+        };
+        CreateInvitationResponse: {
+            invitation: components["schemas"]["InvitationResponse"];
+            /**
+             * @description For the field `invitation` of `POST /api/v1/auth/register`. It is shown this once: the server keeps only
+             *     its hash.
+             */
+            invitation_token: string;
+            /**
+             * @description The page on which an account is made with it: an address where the server knows its own (`PUBLIC_URL`),
+             *     else a path. The token is in the fragment, which browsers do not send.
+             * @example /login#invitation=aid_invite_0AbC…
+             */
+            page_url: string;
+        };
         /** @description A run to be made. Nothing but the first two is required. */
         CreateRunRequest: {
             agent_config?: components["schemas"]["AgentConfig"] | null;
@@ -1037,6 +1129,48 @@ export interface components {
             status: components["schemas"]["Health"];
             version: string;
         };
+        /** @description `invite_` and a UUIDv7 in 32 hex digits. */
+        InvitationId: string;
+        /** @description A page of invitations, newest first. */
+        InvitationListResponse: {
+            items: components["schemas"]["InvitationResponse"][];
+            /** Format: int32 */
+            page: number;
+            /** Format: int64 */
+            pages: number;
+            /** Format: int32 */
+            per_page: number;
+            /**
+             * Format: int64
+             * @description On all pages.
+             */
+            total: number;
+        };
+        /** @description An invitation without its token. Times are RFC 3339, UTC. */
+        InvitationResponse: {
+            created_at: string;
+            /** @description The admin who invites. */
+            created_by: components["schemas"]["UserId"];
+            created_by_email: string;
+            /** @description Null: for any address. */
+            email?: string | null;
+            expires_at: string;
+            id: components["schemas"]["InvitationId"];
+            /** @description The token's first characters. */
+            prefix: string;
+            revoked_at?: string | null;
+            /** @description Of the account that is made with it. */
+            role: components["schemas"]["Role"];
+            state: components["schemas"]["InvitationState"];
+            used_at?: string | null;
+            used_by?: components["schemas"]["UserId"] | null;
+            used_by_email?: string | null;
+        };
+        /**
+         * @description What can be done with an invitation.
+         * @enum {string}
+         */
+        InvitationState: "open" | "used" | "revoked" | "expired";
         JudgeRequest: {
             /**
              * @description One of `GET /api/v1/models`; the server's own choice unless given. Best one that wrote none of
@@ -1241,10 +1375,19 @@ export interface components {
             email: string;
             full_name?: string | null;
             /**
+             * @description The token of an invitation, where the server needs one. It is used up by this account, and gives it its
+             *     role.
+             * @example aid_invite_0AbC…
+             */
+            invitation?: string | null;
+            /**
              * @description At least 8 characters with an upper-case letter, a lower-case letter and a digit.
              * @example TestPass123
              */
             password: string;
+        };
+        RegistrationResponse: {
+            registration: components["schemas"]["Admission"];
         };
         /**
          * @description What an account may do besides its own things.
@@ -1647,6 +1790,464 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_invitations: {
+        parameters: {
+            query?: {
+                /**
+                 * @description From 1.
+                 * @example 1
+                 */
+                page?: number | null;
+                /**
+                 * @description 1 to 100, 20 unless given.
+                 * @example 20
+                 */
+                per_page?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitationListResponse"];
+                };
+            };
+            /** @description no credential, or one that is unknown, expired or revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:unauthorized",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "this API key is unknown, expired or revoked",
+                     *       "code": "unauthorized"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not an admin's session */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:missing_scope",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "this API key lacks the scope `runs:create`: create one that has it, or log in",
+                     *       "code": "missing_scope"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description a parameter is wrong or unknown; `errors` says which */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:validation_failed",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "the request is not valid: variations: must be 1 to 5",
+                     *       "code": "validation_failed",
+                     *       "errors": [
+                     *         {
+                     *           "loc": [
+                     *             "body",
+                     *             "variations"
+                     *           ],
+                     *           "msg": "must be 1 to 5"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests: `Retry-After` says when the next one is answered */
+            429: {
+                headers: {
+                    /** @description seconds until the next request is answered */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:too_many_requests",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "more than 600 requests a minute: wait 2 s",
+                     *       "code": "too_many_requests"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description our fault; the server's log has the cause */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:internal_error",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "an internal error occurred; the server's log has the cause under this response's X-Request-ID",
+                     *       "code": "internal_error"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateInvitationRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreateInvitationResponse"];
+                };
+            };
+            /** @description the body is not JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:bad_request",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the body is not valid JSON: expected `,` or `}` at line 1 column 17",
+                     *       "code": "bad_request"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no credential, or one that is unknown, expired or revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:unauthorized",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "this API key is unknown, expired or revoked",
+                     *       "code": "unauthorized"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not an admin's session */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:missing_scope",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "this API key lacks the scope `runs:create`: create one that has it, or log in",
+                     *       "code": "missing_scope"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server takes no invitations (`registration_closed`), or too many are open (`too_many_invitations`) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:no_result",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "detail": "variation 0 is still running; wait for its end",
+                     *       "code": "no_result"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is larger than this server reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:body_too_large",
+                     *       "title": "Payload Too Large",
+                     *       "status": 413,
+                     *       "detail": "the body is larger than this server reads",
+                     *       "code": "body_too_large"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not said to be JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:unsupported_media_type",
+                     *       "title": "Unsupported Media Type",
+                     *       "status": 415,
+                     *       "detail": "send the body as JSON with the header `Content-Type: application/json`",
+                     *       "code": "unsupported_media_type"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description fields are wrong; `errors` says which */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:validation_failed",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "the request is not valid: variations: must be 1 to 5",
+                     *       "code": "validation_failed",
+                     *       "errors": [
+                     *         {
+                     *           "loc": [
+                     *             "body",
+                     *             "variations"
+                     *           ],
+                     *           "msg": "must be 1 to 5"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests: `Retry-After` says when the next one is answered */
+            429: {
+                headers: {
+                    /** @description seconds until the next request is answered */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:too_many_requests",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "more than 600 requests a minute: wait 2 s",
+                     *       "code": "too_many_requests"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description our fault; the server's log has the cause */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:internal_error",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "an internal error occurred; the server's log has the cause under this response's X-Request-ID",
+                     *       "code": "internal_error"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the invitation's id, `invite_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description revoked, now or before */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description no credential, or one that is unknown, expired or revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:unauthorized",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "this API key is unknown, expired or revoked",
+                     *       "code": "unauthorized"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not an admin's session */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:missing_scope",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "this API key lacks the scope `runs:create`: create one that has it, or log in",
+                     *       "code": "missing_scope"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there is no such thing, or it is somebody else's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:not_found",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "there is no run `run-0198a7c41e5b7d2084c1f0a9b6d3e755`",
+                     *       "code": "not_found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description an account was made with it (`invitation_used`) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:no_result",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "detail": "variation 0 is still running; wait for its end",
+                     *       "code": "no_result"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests: `Retry-After` says when the next one is answered */
+            429: {
+                headers: {
+                    /** @description seconds until the next request is answered */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:too_many_requests",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "more than 600 requests a minute: wait 2 s",
+                     *       "code": "too_many_requests"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description our fault; the server's log has the cause */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:internal_error",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "an internal error occurred; the server's log has the cause under this response's X-Request-ID",
+                     *       "code": "internal_error"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_all_runs: {
         parameters: {
             query?: {
@@ -3267,7 +3868,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description registration is closed */
+            /** @description registration is closed (`registration_closed`), or needs an invitation (`invitation_required`), or the invitation is not good (`invitation_refused`) */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3364,6 +3965,63 @@ export interface operations {
                      *     }
                      */
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests: `Retry-After` says when the next one is answered */
+            429: {
+                headers: {
+                    /** @description seconds until the next request is answered */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:too_many_requests",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "more than 600 requests a minute: wait 2 s",
+                     *       "code": "too_many_requests"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description our fault; the server's log has the cause */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:internal_error",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "an internal error occurred; the server's log has the cause under this response's X-Request-ID",
+                     *       "code": "internal_error"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_registration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegistrationResponse"];
                 };
             };
             /** @description too many requests: `Retry-After` says when the next one is answered */

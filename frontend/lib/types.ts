@@ -14,6 +14,8 @@ export type NewRun = Schemas["CreateRunRequest"];
 export type AcceptedRun = Schemas["CreateRunResponse"];
 export type Check = Schemas["CheckResult"];
 export type User = Schemas["UserResponse"];
+/** Who may make an account now. */
+export type Registration = Schemas["RegistrationResponse"];
 export type NewPassword = Schemas["ChangePasswordRequest"];
 export type ApiKey = Schemas["ApiKeyResponse"];
 export type NewApiKeyRequest = Schemas["CreateApiKeyRequest"];

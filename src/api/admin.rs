@@ -1,6 +1,7 @@
 //! For admins of the server: accounts, and what is done with them. `/api/v1/admin/*`.
 
 pub mod disable;
+pub mod invitations;
 pub mod runs;
 pub mod usage;
 pub mod users;

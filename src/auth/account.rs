@@ -61,6 +61,12 @@ id!(
     "share_"
 );
 
+id!(
+    /// `invite_` and a UUIDv7 in 32 hex digits.
+    InvitationId,
+    "invite_"
+);
+
 /// An account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
@@ -83,7 +89,7 @@ impl User {
 }
 
 /// What an account may do besides its own things.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// Looks after the accounts.

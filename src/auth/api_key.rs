@@ -1,4 +1,5 @@
-//! Random tokens: API keys (`aid_sk_`) and share links (`aid_share_`), a prefix and 256 random bits.
+//! Random tokens: API keys (`aid_sk_`), share links (`aid_share_`) and invitations (`aid_invite_`), a prefix
+//! and 256 random bits.
 //!
 //! A token with that much entropy needs no slow hash; one SHA-256 makes the look-up a single indexed query and
 //! leaves nothing usable in the database.
@@ -22,6 +23,9 @@ pub enum Key {}
 /// Of [`ShareToken`].
 pub enum Shared {}
 
+/// Of [`InvitationToken`].
+pub enum Invited {}
+
 impl Kind for Key {
     const PREFIX: &'static str = "aid_sk_";
 }
@@ -30,11 +34,18 @@ impl Kind for Shared {
     const PREFIX: &'static str = "aid_share_";
 }
 
+impl Kind for Invited {
+    const PREFIX: &'static str = "aid_invite_";
+}
+
 /// A key as its owner holds it.
 pub type ApiKey = Token<Key>;
 
 /// What a share link carries.
 pub type ShareToken = Token<Shared>;
+
+/// What an invitation's link carries.
+pub type InvitationToken = Token<Invited>;
 
 /// A token as its owner holds it. It has no `Debug` and no `Display`: it is shown once, on purpose.
 pub struct Token<K> {

@@ -62,7 +62,7 @@ impl NewAccount {
 }
 
 /// Whether it has the form of an address. Whether mail arrives there only sending some could tell.
-fn is_email(text: &str) -> bool {
+pub fn is_email(text: &str) -> bool {
     let plain = |c: char| !c.is_whitespace() && !c.is_control();
     text.chars().count() <= LONGEST_EMAIL
         && text.chars().all(plain)

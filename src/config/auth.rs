@@ -42,7 +42,7 @@ impl Auth {
             registration: env.read(
                 "REGISTRATION",
                 "open",
-                "open: anybody who reaches the server may register; closed: nobody; first: only the first account.",
+                "open: anybody who reaches the server may register; invitation: whom an admin has invited;\nfirst: only the first account, as with invitation before there is one; closed: nobody.",
             ),
             session_hours: env.read_in("SESSION_HOURS", "24", 1..=24 * 30, "Hours until a login ends."),
             rate_limit_per_minute: env.read_in(
@@ -98,6 +98,8 @@ impl fmt::Debug for Secret {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Registration {
     Open,
+    /// The first account, then whom an admin has invited.
+    Invitation,
     /// The first account only.
     First,
     Closed,
@@ -109,9 +111,10 @@ impl FromStr for Registration {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
             "open" => Ok(Self::Open),
+            "invitation" => Ok(Self::Invitation),
             "first" => Ok(Self::First),
             "closed" => Ok(Self::Closed),
-            _ => Err("use open, first or closed"),
+            _ => Err("use open, invitation, first or closed"),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use super::{Db, DbError, Page};
+use super::{Db, DbError, Page, invitations};
 use crate::auth::{Role, SessionId, User, UserId};
 
 /// What became of a registration.
@@ -11,8 +11,18 @@ pub enum NewUser {
     /// With this role: the first account is an admin, whatever was asked for.
     Created(Role),
     EmailTaken,
-    /// Only the first account may register, and there is one.
-    NotFirst,
+    /// The way in is closed: there is a first account already, or the invitation is not good for this one.
+    Refused,
+}
+
+/// How an account may come to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WayIn {
+    Anybody,
+    /// Only if it is the first account.
+    First,
+    /// With the invitation whose token has this hash; none for what is no token.
+    Invited(Option<[u8; 32]>),
 }
 
 /// What became of disabling an account.
@@ -65,13 +75,22 @@ impl UserRow {
 }
 
 impl Db {
-    /// Stores a new account, unless its address is taken or `only_first` and there is one already.
+    /// Stores a new account, if there is a way in for it and its address is not taken. An invitation is used up by it.
     pub async fn insert_user(
         &self,
         user: &User,
         password_hash: &str,
-        only_first: bool,
+        way: &WayIn,
     ) -> Result<NewUser, DbError> {
+        let mut transaction = self.write().begin().await?;
+        let mut role = user.role;
+        if let WayIn::Invited(hash) = way {
+            // First: whether the address is taken is no business of who was not invited.
+            match invitations::claim(&mut transaction, hash.as_ref(), user).await? {
+                Some((_, invited)) => role = invited,
+                None => return Ok(NewUser::Refused),
+            }
+        }
         let inserted: Result<Option<(bool,)>, DbError> = sqlx::query_as(
             "INSERT INTO users (id, email, password_hash, full_name, company, created_at, role)
              SELECT ?1, ?2, ?3, ?4, ?5, ?6, CASE WHEN EXISTS (SELECT 1 FROM users) THEN ?8 ELSE 'admin' END
@@ -83,18 +102,28 @@ impl Db {
         .bind(&user.full_name)
         .bind(&user.company)
         .bind(user.created_at)
-        .bind(only_first)
-        .bind(user.role.as_str())
-        .fetch_optional(self.write())
+        .bind(*way == WayIn::First)
+        .bind(role.as_str())
+        .fetch_optional(&mut *transaction)
         .await
         .map_err(DbError::from);
-        match inserted {
-            Ok(None) => Ok(NewUser::NotFirst),
-            Ok(Some((true,))) => Ok(NewUser::Created(Role::Admin)),
-            Ok(Some((false,))) => Ok(NewUser::Created(Role::User)),
-            Err(error) if error.is_unique_violation() => Ok(NewUser::EmailTaken),
-            Err(error) => Err(error),
-        }
+        let role = match inserted {
+            Ok(None) => return Ok(NewUser::Refused),
+            Ok(Some((true,))) => Role::Admin,
+            Ok(Some((false,))) => Role::User,
+            Err(error) if error.is_unique_violation() => return Ok(NewUser::EmailTaken),
+            Err(error) => return Err(error),
+        };
+        transaction.commit().await?;
+        Ok(NewUser::Created(role))
+    }
+
+    /// Whether there is an account.
+    pub async fn has_users(&self) -> Result<bool, DbError> {
+        let (found,): (bool,) = sqlx::query_as("SELECT EXISTS (SELECT 1 FROM users)")
+            .fetch_one(self.read())
+            .await?;
+        Ok(found)
     }
 
     /// The account with this (lower-case) address, and its password's hash.
@@ -143,7 +172,8 @@ impl Db {
         Ok((seen.collect::<Result<_, DbError>>()?, total))
     }
 
-    /// Lets nobody in with this account any more: its sessions, keys and shares end for good.
+    /// Lets nobody in with this account any more: its sessions, keys and shares end for good, and whom it has
+    /// invited does not come in any more.
     pub async fn disable_user(&self, id: &UserId, now: i64) -> Result<Disabled, DbError> {
         let mut transaction = self.write().begin().await?;
         let done = sqlx::query(
@@ -164,6 +194,8 @@ impl Db {
             "UPDATE api_keys SET revoked_at = ?1 WHERE user_id = ?2 AND revoked_at IS NULL",
             "UPDATE shares SET revoked_at = ?1 WHERE revoked_at IS NULL
                 AND run_id IN (SELECT id FROM runs WHERE user_id = ?2)",
+            "UPDATE invitations SET revoked_at = ?1 WHERE created_by = ?2 AND used_at IS NULL
+                AND revoked_at IS NULL",
         ] {
             sqlx::query(end)
                 .bind(now)

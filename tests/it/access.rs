@@ -139,6 +139,10 @@ impl World {
                 let made = made("/api/v1/credentials", credential).await;
                 made["id"].as_str().unwrap().to_owned()
             }
+            "/api/v1/admin/invitations/{id}" => {
+                let made = made("/api/v1/admin/invitations", json!({})).await;
+                made["invitation"]["id"].as_str().unwrap().to_owned()
+            }
             _ if path.starts_with("/api/v1/admin/users/") => self.third.clone(),
             _ if path.starts_with("/api/v1/runs/") => self.run.id.clone(),
             _ => "nothing".to_owned(),

@@ -20,6 +20,7 @@ mod follow;
 mod follow_up;
 mod fuzz;
 mod http;
+mod invitations;
 mod judge;
 mod listing;
 mod publish;

@@ -165,6 +165,13 @@ impl TestApp {
             .post("/api/v1/auth/register", &account)
             .await
             .expect(201);
+        self.log_in(email).await
+    }
+
+    /// A client with a new session of an account that [`Self::user`] has made.
+    pub(crate) async fn log_in(&self, email: &str) -> Client {
+        let account = serde_json::json!({"email": email, "password": "TestPass123"});
+        let anonymous = self.anonymous();
         let login = anonymous
             .post("/api/v1/auth/login", &account)
             .await

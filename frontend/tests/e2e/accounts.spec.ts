@@ -28,6 +28,45 @@ test("an account is made, left, and entered again", async ({ page }) => {
   await expect(page.getByRole("region", { name: "Account", exact: true })).toContainText(account.email);
 });
 
+test("an invitation comes by its link, stays in no address, and goes along with the new account", async ({ page }) => {
+  // This server is open; what one that needs invitations does is for tests/it/invitations.rs.
+  await page.route("**/api/v1/auth/registration", (route) => route.fulfill({ json: { registration: "invitation" } }));
+  const account = newAccount();
+  const token = `aid_invite_${"A".repeat(43)}`;
+  await page.goto("/login");
+  await page.getByText("Create account").first().click();
+  await expect(page.getByLabel("Invitation")).toHaveValue("");
+  await expect(page.getByRole("button", { name: "Create account" })).toBeDisabled();
+  await page.goto(`/login?next=/settings#invitation=${token}`);
+  await expect(page.getByLabel("Invitation")).toHaveValue(token);
+  expect(page.url()).not.toContain("invitation");
+  await expectAccessible(page);
+  await page.getByLabel("Email").fill(account.email);
+  await page.getByLabel("Password").fill(account.password);
+  await page.getByRole("button", { name: "Create account" }).click();
+  await expect(page.getByRole("alert").filter({ hasText: "ask whoever sent it" })).toBeVisible();
+
+  let sent: unknown;
+  await page.route("**/api/v1/auth/register", (route) => {
+    sent = route.request().postDataJSON();
+    return route.continue({ postData: JSON.stringify(account) });
+  });
+  await page.getByLabel("Invitation").fill(`https://aideator.example.org/login#invitation=${token}`);
+  await page.getByRole("button", { name: "Create account" }).click();
+  await page.waitForURL("/settings");
+  expect(sent).toEqual({ ...account, invitation: token });
+});
+
+test("a server that takes no new accounts says so before a form is filled in", async ({ page }) => {
+  await page.route("**/api/v1/auth/registration", (route) => route.fulfill({ json: { registration: "closed" } }));
+  await page.goto("/login");
+  await page.getByText("Create account").first().click();
+  await expect(page.getByText("takes no new accounts")).toBeVisible();
+  await expect(page.getByRole("button", { name: "Create account" })).toBeDisabled();
+  await page.getByText("Sign in", { exact: true }).first().click();
+  await expect(page.getByText("takes no new accounts")).toHaveCount(0);
+});
+
 test("an API key is shown once, may what it was given, and is revoked", async ({ page, context, playwright, baseURL }) => {
   await signIn(context);
   await page.goto("/settings");

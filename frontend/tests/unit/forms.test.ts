@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { ApiError } from "@/lib/api";
 import { applyPatch } from "@/lib/commands";
+import { invitationIn } from "@/lib/invitation";
 import { expectedCost, total, usages } from "@/lib/estimate";
 import { amount, checkDraft, EMPTY, followUpAddress, fromRun, initialDraft, parseDraft, toRequest, wishOf, type Draft } from "@/lib/new-run";
 import { branchOf, messageOf, webAddress } from "@/lib/publish";
@@ -137,4 +138,10 @@ test("a publication is named by its run, and by another name where that one was 
 test("only addresses of the web are linked to", () => {
   expect(webAddress("https://github.com/demo/a/pull/3")).toBe("https://github.com/demo/a/pull/3");
   for (const wrong of ["javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "/pull/3", "", null, undefined]) expect(webAddress(wrong)).toBeNull();
+});
+
+test("an invitation is found in whatever was pasted", () => {
+  const token = `aid_invite_${"a-B_".repeat(10)}xyz`;
+  for (const text of [token, ` ${token}\n`, `https://aideator.example.org/login#invitation=${token}`, `Hello, <${token}>.`]) expect(invitationIn(text)).toBe(token);
+  expect(invitationIn(" something else ")).toBe("something else");
 });
