@@ -16,6 +16,7 @@ pub mod models;
 pub mod page;
 pub mod repos;
 pub mod runs;
+pub mod webhooks;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
@@ -64,6 +65,11 @@ fn routes() -> OpenApiRouter<AppState> {
             credentials::list_credentials
         ))
         .routes(routes!(credentials::delete_credential))
+        .routes(routes!(webhooks::create_webhook, webhooks::list_webhooks))
+        .routes(routes!(webhooks::delete_webhook))
+        .routes(routes!(webhooks::test_webhook))
+        .routes(routes!(webhooks::enable_webhook))
+        .routes(routes!(webhooks::list_deliveries))
         .routes(routes!(repos::check_repo))
         .routes(routes!(models::list_models))
         .routes(routes!(runs::create::create_run, runs::list::list_runs))

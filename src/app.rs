@@ -18,6 +18,7 @@ use crate::logs::LogStore;
 use crate::repo::Repos;
 use crate::runs::{Parts, Runs};
 use crate::telemetry::traces::Traces;
+use crate::webhooks::Webhooks;
 
 /// Everything the server consists of.
 #[derive(Debug)]
@@ -32,6 +33,7 @@ pub struct App {
     pub kubectl: Kubectl,
     pub repos: Repos,
     pub runs: Runs,
+    pub webhooks: Webhooks,
     pub readiness: Readiness,
 }
 
@@ -79,6 +81,14 @@ impl AppState {
         })
         .context("failed to prepare the manifests")?;
         runs.start(entries).await?;
+        let webhooks = Webhooks::new(
+            db.clone(),
+            credentials.clone(),
+            clock.clone(),
+            config.webhook_networks.clone(),
+            config.http.public_url.clone(),
+        )?;
+        webhooks.start(&lifecycle);
         Ok(Self(Arc::new(App {
             config,
             db,
@@ -90,6 +100,7 @@ impl AppState {
             kubectl,
             repos,
             runs,
+            webhooks,
             readiness: Readiness::default(),
         })))
     }

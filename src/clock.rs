@@ -5,16 +5,18 @@
     reason = "this module is the only one that knows the time"
 )]
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::sync::watch;
+
+const LONGEST_SLEEP: Duration = Duration::from_mins(10);
 
 /// Where the time comes from: the system, or a test.
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
     /// Set by tests; the system's clock otherwise.
-    fixed: Option<Arc<AtomicI64>>,
+    fixed: Option<watch::Sender<i64>>,
 }
 
 impl Clock {
@@ -26,14 +28,14 @@ impl Clock {
     /// A clock that stands at `ms` until it is advanced.
     pub fn fixed(ms: i64) -> Self {
         Self {
-            fixed: Some(Arc::new(AtomicI64::new(ms))),
+            fixed: Some(watch::Sender::new(ms)),
         }
     }
 
     /// Moves a fixed clock; the system's cannot be moved.
     pub fn advance_ms(&self, ms: i64) {
         if let Some(fixed) = &self.fixed {
-            fixed.fetch_add(ms, Ordering::Relaxed);
+            fixed.send_modify(|now| *now += ms);
         }
     }
 
@@ -41,7 +43,20 @@ impl Clock {
     pub fn now_ms(&self) -> i64 {
         self.fixed
             .as_ref()
-            .map_or_else(now_ms, |fixed| fixed.load(Ordering::Relaxed))
+            .map_or_else(now_ms, |fixed| *fixed.borrow())
+    }
+
+    /// Waits until it is so late.
+    pub async fn reaches(&self, ms: i64) {
+        if let Some(fixed) = &self.fixed {
+            // Its sender is here, so it does not end.
+            let _ = fixed.subscribe().wait_for(|now| *now >= ms).await;
+            return;
+        }
+        while let Ok(left @ 1..) = u64::try_from(ms.saturating_sub(now_ms())) {
+            // Not in one: somebody may set the system's clock meanwhile.
+            tokio::time::sleep(Duration::from_millis(left).min(LONGEST_SLEEP)).await;
+        }
     }
 }
 

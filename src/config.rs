@@ -16,6 +16,7 @@ mod models;
 mod placement;
 mod storage;
 mod telemetry;
+mod webhooks;
 
 use std::path::PathBuf;
 
@@ -31,6 +32,7 @@ pub use self::limits::Limits;
 pub use self::models::OfferedModel;
 pub use self::storage::{Keep, Storage};
 pub use self::telemetry::Traces;
+pub use self::webhooks::Networks;
 
 /// Everything the server is told from outside.
 #[derive(Clone, Debug)]
@@ -43,6 +45,8 @@ pub struct Config {
     pub limits: Limits,
     pub kubectl: Kubectl,
     pub agents: Agents,
+    /// Where webhooks may be sent besides the internet.
+    pub webhook_networks: Networks,
 }
 
 impl Config {
@@ -76,6 +80,7 @@ impl Config {
         let limits = Limits::from_env(env);
         let kubectl = Kubectl::from_env(env, &storage.data_dir);
         let agents = Agents::from_env(env);
+        let webhook_networks = Networks::from_env(env);
         Self {
             http,
             logging,
@@ -85,6 +90,7 @@ impl Config {
             limits,
             kubectl,
             agents,
+            webhook_networks,
         }
     }
 
@@ -99,6 +105,7 @@ impl Config {
             auth: Auth::for_tests(),
             limits: Limits::default(),
             agents: Agents::for_tests(),
+            webhook_networks: Networks::default(),
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Credentials that users entrust to us: for private repositories, and for the model's provider.
+//! Credentials that users entrust to us: for private repositories, and for the model's provider; and the
+//! secrets with which webhooks are signed, in the same encryption.
 //!
 //! A token comes in by the API and leaves in two ways only: in a request of ours to the very host it
 //! is for, and in the Secret of a run's own. Nothing reads it back: the API shows what a credential
@@ -8,11 +9,11 @@ mod seal;
 
 use std::sync::Arc;
 
-use self::seal::{SealError, Sealer};
+use self::seal::{SealError, Sealer, bound};
 use crate::clock;
 use crate::config::Secret;
 use crate::db::{Db, DbError};
-use crate::model::{Credential, CredentialKind, Run, RunId, Uses};
+use crate::model::{Credential, CredentialKind, Run, RunId, Uses, Webhook};
 
 /// The user name where none is given: what GitHub asks for, and no other forge minds.
 pub const ANY_USERNAME: &str = "x-access-token";
@@ -111,13 +112,35 @@ impl Credentials {
             created_ms: clock::now_ms(),
             last_used_ms: None,
         };
-        credential.sealed = self.sealer.seal(&credential, &new.token)?;
+        credential.sealed = self.sealer.seal(&bound(&credential), &new.token)?;
         Ok(credential)
     }
 
     /// Whether a credential can be read under the key that the server has now.
     pub fn is_readable(&self, credential: &Credential) -> bool {
-        credential.key_id == self.sealer.id()
+        self.is_current(&credential.key_id)
+    }
+
+    /// Whether the server's key is the one of this name.
+    pub fn is_current(&self, key_id: &str) -> bool {
+        key_id == self.sealer.id()
+    }
+
+    /// Encrypts the secret with which a user's webhook is signed; the key's name, and the text.
+    pub fn seal_signing(
+        &self,
+        user: &str,
+        webhook: &str,
+        secret: &Secret,
+    ) -> anyhow::Result<(String, Vec<u8>)> {
+        let sealed = self.sealer.seal(&signing(user, webhook), secret)?;
+        Ok((self.sealer.id().to_owned(), sealed))
+    }
+
+    /// That secret; `None` where it was encrypted with another key, or its row was changed.
+    pub fn open_signing(&self, webhook: &Webhook) -> Option<Secret> {
+        let bound = signing(&webhook.user, &webhook.id);
+        self.sealer.open(&bound, &webhook.sealed).ok()
     }
 
     /// What a user has stored for a host, if anything.
@@ -190,11 +213,16 @@ impl Credentials {
         }
         let token = self
             .sealer
-            .open(credential)
+            .open(&bound(credential), &credential.sealed)
             .map_err(|SealError| CredentialError::Damaged(what()))?;
         self.db
             .touch_credential(&credential.id, clock::now_ms())
             .await?;
         Ok(token)
     }
+}
+
+/// What a webhook's secret is bound to: no credential's begins so.
+fn signing(user: &str, webhook: &str) -> String {
+    ["webhook", user, webhook].join("\0")
 }

@@ -18,14 +18,17 @@ pub mod shares;
 pub mod turns;
 pub mod usage;
 pub mod users;
+pub mod webhooks;
 
 pub use backup::snapshot;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{SqliteConnection, SqlitePool};
+use tokio::sync::Notify;
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("src/db/migrations");
 
@@ -37,6 +40,8 @@ const READERS: u32 = 4;
 pub struct Db {
     write: SqlitePool,
     read: SqlitePool,
+    /// Rings when there is something to deliver to a webhook.
+    deliveries: Arc<Notify>,
 }
 
 /// Which part of a list is asked for.
@@ -102,7 +107,11 @@ impl Db {
             .max_connections(READERS)
             .connect_with(options.read_only(true))
             .await?;
-        Ok(Self { write, read })
+        Ok(Self {
+            write,
+            read,
+            deliveries: Arc::default(),
+        })
     }
 
     /// The one connection that may change anything.

@@ -9,6 +9,7 @@
 //! - [`auth`]: who is asking.
 //! - [`archive`]: a tar file that is written as it is read.
 //! - [`credentials`]: tokens that users entrust to us, encrypted.
+//! - [`webhooks`]: tells users by HTTP that their runs have ended.
 //! - [`compare`]: what lies between two variations' trees.
 //! - [`db`]: the only user of sqlx; [`clock`]: the only source of time.
 
@@ -33,6 +34,7 @@ pub mod stream;
 pub mod telemetry;
 pub mod templates;
 pub mod web;
+pub mod webhooks;
 
 use std::net::SocketAddr;
 

@@ -13,6 +13,7 @@ mod publication;
 mod run;
 mod status;
 mod turn;
+mod webhook;
 
 pub use cause::Cause;
 pub use credential::{Credential, CredentialKind, Uses, git_host};
@@ -27,3 +28,4 @@ pub use run::{
 };
 pub use status::{RunStatus, UnknownStatus, VariationStatus};
 pub use turn::{Full, Places, Share, Turns, Waiting, turns};
+pub use webhook::{Attempt, Delivery, Then, Webhook, WebhookEvent};

@@ -216,6 +216,7 @@ func TestFlowsThatAreAskedFor(t *testing.T) {
 	found := policies(t, "--set", "networkPolicy.enabled=true", "--set", "server.allowedGitHosts={github.com,git.example.org:8443}",
 		"--set", "openai.baseUrl=https://models.example.org:9443/v1",
 		"--set-json", `networkPolicy.agentsMayReach=[{"to":[{"ipBlock":{"cidr":"10.1.2.3/32"}}],"ports":[{"protocol":"TCP","port":11434}]}]`,
+		"--set-json", `networkPolicy.serverMayReach=[{"to":[{"ipBlock":{"cidr":"10.1.2.5/32"}}],"ports":[{"protocol":"TCP","port":9000}]}]`,
 		"--set-json", `networkPolicy.mayReachServer=[{"namespaceSelector":{"matchLabels":{"kubernetes.io/metadata.name":"ingress-nginx"}}}]`,
 		"--set-json", `networkPolicy.mayReadMetrics=[{"namespaceSelector":{"matchLabels":{"kubernetes.io/metadata.name":"monitoring"}}}]`)
 	agent := End{"aideator", map[string]string{"app.kubernetes.io/name": "aideator-agent", "app.kubernetes.io/instance": "aideator"}, "10.244.0.9"}
@@ -234,6 +235,9 @@ func TestFlowsThatAreAskedFor(t *testing.T) {
 		{"the server asks no model", "Egress", server, world, 9443, false},
 		{"agents reach what was added", "Egress", agent, End{Address: "10.1.2.3"}, 11434, true},
 		{"and nothing beside it", "Egress", agent, End{Address: "10.1.2.4"}, 11434, false},
+		{"webhooks reach what was added", "Egress", server, End{Address: "10.1.2.5"}, 9000, true},
+		{"which is not for agents", "Egress", agent, End{Address: "10.1.2.5"}, 9000, false},
+		{"and no other port of the world", "Egress", server, world, 9000, false},
 		{"the ingress controller reaches the page", "Ingress", server, pod("ingress-nginx"), 8000, true},
 		{"others do not", "Ingress", server, pod("default"), 8000, false},
 		{"Prometheus reads metrics", "Ingress", server, pod("monitoring"), 9090, true},

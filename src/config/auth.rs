@@ -26,7 +26,7 @@ impl Auth {
         env.section("Accounts and limits");
         let secret_key = env.required(
             "SECRET_KEY",
-            "Required. Signs session tokens and encrypts stored credentials: at least 32 characters, e.g. from\n`openssl rand -hex 32`. After a change people log in again, and store their credentials again.",
+            "Required. Signs session tokens and encrypts stored credentials: at least 32 characters, e.g. from\n`openssl rand -hex 32`. After a change people log in again, and store credentials and make webhooks again.",
         );
         if !secret_key.is_empty() && secret_key.len() < SECRET_KEY_BYTES {
             env.problem(

@@ -65,36 +65,29 @@ impl Sealer {
         &self.id
     }
 
-    /// Encrypts the token of a credential, whose other fields are final.
-    pub(super) fn seal(
-        &self,
-        credential: &Credential,
-        token: &Secret,
-    ) -> Result<Vec<u8>, SealError> {
+    /// Encrypts a secret together with what it is bound to.
+    pub(super) fn seal(&self, bound: &str, token: &Secret) -> Result<Vec<u8>, SealError> {
         let mut nonce = [0; NONCE_LEN];
         getrandom::fill(&mut nonce).map_err(|_| SealError)?;
         let mut sealed = token.expose().as_bytes().to_vec();
         self.key
             .seal_in_place_append_tag(
                 Nonce::assume_unique_for_key(nonce),
-                Aad::from(bound(credential)),
+                Aad::from(bound),
                 &mut sealed,
             )
             .map_err(|_| SealError)?;
         Ok([nonce.as_slice(), &sealed].concat())
     }
 
-    /// The token of a credential.
-    pub(super) fn open(&self, credential: &Credential) -> Result<Secret, SealError> {
-        let (nonce, sealed) = credential
-            .sealed
-            .split_first_chunk::<NONCE_LEN>()
-            .ok_or(SealError)?;
+    /// The secret, if this was made of it and of nothing but what it is bound to.
+    pub(super) fn open(&self, bound: &str, sealed: &[u8]) -> Result<Secret, SealError> {
+        let (nonce, sealed) = sealed.split_first_chunk::<NONCE_LEN>().ok_or(SealError)?;
         let mut sealed = sealed.to_vec();
         let nonce = Nonce::assume_unique_for_key(*nonce);
         let token = self
             .key
-            .open_in_place(nonce, Aad::from(bound(credential)), &mut sealed)
+            .open_in_place(nonce, Aad::from(bound), &mut sealed)
             .map_err(|_| SealError)?;
         let token = std::str::from_utf8(token).map_err(|_| SealError)?;
         Ok(Secret::new(token))
@@ -102,7 +95,7 @@ impl Sealer {
 }
 
 /// None of the parts has a NUL in it, so no two credentials have the same text.
-fn bound(credential: &Credential) -> String {
+pub(super) fn bound(credential: &Credential) -> String {
     [
         credential.user.as_str(),
         &credential.id,
@@ -134,26 +127,36 @@ mod tests {
             last_used_ms: None,
         };
         let token = Secret::new("ghp_canary");
-        credential.sealed = sealer.seal(&credential, &token).unwrap();
-        let again = sealer.seal(&credential, &token).unwrap();
+        credential.sealed = sealer.seal(&bound(&credential), &token).unwrap();
+        let again = sealer.seal(&bound(&credential), &token).unwrap();
         assert_ne!(credential.sealed, again, "another nonce");
         assert!(!credential.sealed.windows(6).any(|part| part == b"canary"));
-        assert_eq!(sealer.open(&credential).unwrap().expose(), "ghp_canary");
+        assert_eq!(
+            sealer
+                .open(&bound(&credential), &credential.sealed)
+                .unwrap()
+                .expose(),
+            "ghp_canary"
+        );
 
         let elsewhere = Credential {
             host: "https://evil.example".to_owned(),
             ..credential.clone()
         };
-        assert!(sealer.open(&elsewhere).is_err());
+        assert!(sealer.open(&bound(&elsewhere), &elsewhere.sealed).is_err());
         let stolen = Credential {
             user: "user_2".to_owned(),
             ..credential.clone()
         };
-        assert!(sealer.open(&stolen).is_err());
+        assert!(sealer.open(&bound(&stolen), &stolen.sealed).is_err());
         let other = Sealer::new(&Secret::new("l".repeat(32))).unwrap();
         assert_ne!(other.id(), sealer.id());
-        assert!(other.open(&credential).is_err());
+        assert!(other.open(&bound(&credential), &credential.sealed).is_err());
         credential.sealed.truncate(5);
-        assert!(sealer.open(&credential).is_err());
+        assert!(
+            sealer
+                .open(&bound(&credential), &credential.sealed)
+                .is_err()
+        );
     }
 }

@@ -196,6 +196,8 @@ impl Db {
                 AND run_id IN (SELECT id FROM runs WHERE user_id = ?2)",
             "UPDATE invitations SET revoked_at = ?1 WHERE created_by = ?2 AND used_at IS NULL
                 AND revoked_at IS NULL",
+            "UPDATE webhook_deliveries SET due_ms = NULL, error = 'the account was disabled' WHERE ?1 > 0
+                AND due_ms IS NOT NULL AND webhook_id IN (SELECT id FROM webhooks WHERE user_id = ?2)",
         ] {
             sqlx::query(end)
                 .bind(now)

@@ -111,6 +111,10 @@ fn describe() {
         "aideator_variations_unpriced_total",
         "settled variations whose model was used and whose cost is not known"
     );
+    describe_counter!(
+        "aideator_webhook_deliveries_total",
+        "attempts to deliver to a webhook, by what came of them"
+    );
     describe_gauge!("aideator_storage_free_bytes", "room left in DATA_DIR");
     describe_counter!("aideator_http_requests_total", "requests answered");
     describe_histogram!(
@@ -256,6 +260,11 @@ pub fn stages(created_ms: i64, timings: &Timings) {
                 .record(Duration::from_millis(ms));
         }
     }
+}
+
+/// An attempt to deliver to a webhook has ended.
+pub fn webhook_attempted(outcome: &'static str) {
+    counter!("aideator_webhook_deliveries_total", "outcome" => outcome).increment(1);
 }
 
 /// A request was answered. `route` is one of our table, with its parameters by name.

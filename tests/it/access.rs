@@ -143,6 +143,15 @@ impl World {
                 let made = made("/api/v1/admin/invitations", json!({})).await;
                 made["invitation"]["id"].as_str().unwrap().to_owned()
             }
+            _ if path.starts_with("/api/v1/webhooks/") => {
+                // There may be so many, so each is used until it is deleted.
+                let there = self.run.user.get("/api/v1/webhooks").await.json();
+                if let Some(id) = there[0]["id"].as_str() {
+                    return path.replace("{id}", id);
+                }
+                let made = made("/api/v1/webhooks", webhook()).await;
+                made["webhook"]["id"].as_str().unwrap().to_owned()
+            }
             _ if path.starts_with("/api/v1/admin/users/") => self.third.clone(),
             _ if path.starts_with("/api/v1/runs/") => self.run.id.clone(),
             _ => "nothing".to_owned(),
@@ -163,6 +172,7 @@ impl World {
             }
             "/auth/api-keys" => json!({"name": "k"}),
             "/credentials" => json!({"kind": "provider", "token": "sk-of-a-test"}),
+            "/webhooks" => webhook(),
             "/runs" => self.test.run_request(1),
             "/runs/{id}/publish" => {
                 json!({"branch": "b", "git_credential": {"username": "me", "token": TOKEN}})
@@ -209,6 +219,11 @@ impl World {
         }
         reply.status.as_u16()
     }
+}
+
+/// One that resolves without asking anybody, and is sent nothing.
+fn webhook() -> Value {
+    json!({"url": "https://localhost/"})
 }
 
 async fn session(anonymous: &Client, email: &str) -> Client {

@@ -37,3 +37,4 @@ mod support;
 mod tidy;
 mod traces;
 mod variants;
+mod webhooks;

@@ -7,7 +7,7 @@ use sqlx::{Sqlite, Transaction};
 
 use super::rows::run_id;
 use crate::clock;
-use crate::db::{Db, DbError, credentials, events, usage};
+use crate::db::{Db, DbError, credentials, events, usage, webhooks};
 use crate::model::{
     EventKind, Idempotency, JUDGE, NewEvent, NewRun, PUBLISHER, RunId, RunStatus, Settled,
     VariationKey, VariationStatus, VariationUpdate,
@@ -107,10 +107,16 @@ impl Db {
             write_settled(&mut tx, update.key, settled).await?;
         }
         let mut seq = events::append(&mut tx, update.key.run, events).await?;
-        if let Some(end) = refresh_run(&mut tx, update.key.run, now_ms).await? {
+        let end = refresh_run(&mut tx, update.key.run, now_ms).await?;
+        let ends = end.is_some();
+        if let Some(end) = end {
             seq = events::append(&mut tx, update.key.run, &[end]).await?;
+            webhooks::run_completed(&mut tx, update.key.run, now_ms).await?;
         }
         tx.commit().await?;
+        if ends {
+            self.ring_for_deliveries();
+        }
         Ok(Some(seq))
     }
 
