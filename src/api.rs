@@ -102,7 +102,7 @@ fn routes() -> OpenApiRouter<AppState> {
 pub fn router(app: AppState) -> Router {
     let (router, openapi) = routes().split_for_parts();
     router
-        .merge(docs::swagger(openapi))
+        .merge(docs::router(openapi))
         .method_not_allowed_fallback(wrong_method)
         .fallback(no_route.layer(CompressionLayer::new()))
         .layer(from_fn_with_state(Guard::new(app.clone()), guard))

@@ -22,11 +22,14 @@ pub type Blocks = Box<dyn Iterator<Item = io::Result<Bytes>> + Send>;
 pub struct Entry {
     name: String,
     size: u64,
+    /// Of one that is there as a whole.
+    hash: Option<[u8; 32]>,
     blocks: Blocks,
 }
 
 impl Entry {
-    /// A file that is read when its turn has come; it must then have exactly `size` bytes.
+    /// A file that is read when its turn has come; it must then have exactly `size` bytes, and always the
+    /// same ones.
     pub fn new(
         name: impl Into<String>,
         size: u64,
@@ -35,6 +38,7 @@ impl Entry {
         Self {
             name: name.into(),
             size,
+            hash: None,
             blocks: Box::new(blocks),
         }
     }
@@ -43,7 +47,10 @@ impl Entry {
     pub fn whole(name: impl Into<String>, content: impl Into<Bytes>) -> Self {
         let content = content.into();
         let size = content.len() as u64;
-        Self::new(name, size, std::iter::once(Ok(content)))
+        Self {
+            hash: Some(Sha256::digest(&content).into()),
+            ..Self::new(name, size, std::iter::once(Ok(content)))
+        }
     }
 }
 
@@ -95,6 +102,17 @@ impl Archive {
         let sums: u64 = entries.iter().map(line).sum();
         let files: u64 = entries.iter().map(|entry| file(entry.size)).sum();
         files + file(sums) + END.len() as u64
+    }
+
+    /// A word for the bytes of the whole archive, before any of it was read: hex digits.
+    pub fn version(&self) -> String {
+        let mut hash = Sha256::new();
+        hash.update(format!("{} {}\n", self.root, self.modified));
+        for entry in self.entries.as_slice() {
+            hash.update(format!("{} {}\n", entry.name, entry.size));
+            hash.update(entry.hash.unwrap_or_default());
+        }
+        format!("{:x}", hash.finalize())
     }
 
     fn begin(&mut self, entry: Entry) -> io::Result<Bytes> {

@@ -24,6 +24,7 @@ pub mod compare;
 pub mod config;
 pub mod credentials;
 pub mod db;
+pub mod etag;
 pub mod kubectl;
 pub mod lifecycle;
 pub mod logs;

@@ -9,7 +9,7 @@ use std::path::{Component, Path};
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -17,6 +17,7 @@ use rust_embed::Embed;
 use sha2::{Digest as _, Sha256};
 
 use crate::config::Http;
+use crate::etag::{Tag, word_of};
 
 /// Built by the front end; `build.rs` makes the directory, so that the server builds without npm.
 #[derive(Embed)]
@@ -43,11 +44,7 @@ pub fn serve(config: &Http, request: &Request) -> Response {
     let Some((status, file)) = files.find(path) else {
         return (StatusCode::NOT_FOUND, NOT_BUILT).into_response();
     };
-    let known = request
-        .headers()
-        .get(header::IF_NONE_MATCH)
-        .and_then(|value| value.to_str().ok());
-    file.respond(status, known)
+    file.respond(status, request.headers())
 }
 
 /// Whether a path segment needs no escaping anywhere.
@@ -106,11 +103,9 @@ impl Files<'_> {
 }
 
 impl File {
-    fn respond(self, status: StatusCode, known: Option<&str>) -> Response {
-        let etag = format!(
-            "\"{}\"",
-            STANDARD.encode(&Sha256::digest(&self.content)[..15])
-        );
+    fn respond(self, status: StatusCode, request: &HeaderMap) -> Response {
+        // Weak: the same page may leave compressed or not.
+        let tag = Tag::weak(&word_of(&self.content));
         let immutable = self.name.starts_with("_next/static/");
         let caching = if immutable {
             "public, max-age=31536000, immutable"
@@ -121,12 +116,11 @@ impl File {
         let html = mime.essence_str() == "text/html";
         let csp = html.then(|| content_security_policy(&self.content));
 
-        let unchanged =
-            status == StatusCode::OK && known.is_some_and(|known| matches_etag(known, &etag));
+        let unchanged = status == StatusCode::OK && tag.is_known(request);
         let mut response = if unchanged {
-            StatusCode::NOT_MODIFIED.into_response()
+            tag.not_modified()
         } else {
-            (status, Body::from(self.content.into_owned())).into_response()
+            tag.put_on((status, Body::from(self.content.into_owned())).into_response())
         };
         let mut set = |name, value: &str| {
             // All values are made here, of printable ASCII.
@@ -144,21 +138,11 @@ impl File {
             &format!("{}{charset}", mime.essence_str()),
         );
         set(header::CACHE_CONTROL, caching);
-        // Weak: the same page may leave compressed or not.
-        set(header::ETAG, &format!("W/{etag}"));
         if let Some(csp) = csp {
             set(header::CONTENT_SECURITY_POLICY, &csp);
         }
         response
     }
-}
-
-/// `If-None-Match` is a list of tags, each perhaps weak, or `*`.
-fn matches_etag(known: &str, etag: &str) -> bool {
-    let mut tags = known
-        .split(',')
-        .map(|tag| tag.trim().trim_start_matches("W/"));
-    tags.any(|tag| tag == etag || tag == "*")
 }
 
 /// The policy of one page: nothing from elsewhere, and of inline scripts only those it holds.

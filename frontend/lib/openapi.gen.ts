@@ -4957,7 +4957,10 @@ export interface operations {
                  */
                 per_page?: number | null;
             };
-            header?: never;
+            header?: {
+                /** @description the `ETag` of what you have: if it is still that, the answer is 304 */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4965,11 +4968,22 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description which version it is */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["RunListResponse"];
                 };
+            };
+            /** @description you have it already; there is no body */
+            304: {
+                headers: {
+                    /** @description which version it is */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description no credential, or one that is unknown, expired or revoked */
             401: {
@@ -5276,7 +5290,10 @@ export interface operations {
     show_run: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description the `ETag` of what you have: if it is still that, the answer is 304 */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description the run's id */
                 id: string;
@@ -5287,11 +5304,22 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description which version it is */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["RunView"];
                 };
+            };
+            /** @description you have it already; there is no body */
+            304: {
+                headers: {
+                    /** @description which version it is */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description no credential, or one that is unknown, expired or revoked */
             401: {
@@ -5504,7 +5532,10 @@ export interface operations {
     get_bundle: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description the `ETag` of what you have: if it is still that, the answer is 304 */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description the run's id */
                 id: string;
@@ -5515,11 +5546,22 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description which version it is */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/x-tar": components["schemas"]["TarFile"];
                 };
+            };
+            /** @description you have it already; there is no body */
+            304: {
+                headers: {
+                    /** @description which version it is */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description no credential, or one that is unknown, expired or revoked */
             401: {
@@ -7582,6 +7624,9 @@ export interface operations {
             };
             header?: {
                 Range?: string | null;
+                "If-Range"?: string | null;
+                /** @description the `ETag` of what you have: if it is still that, the answer is 304 */
+                "If-None-Match"?: string;
             };
             path: {
                 /** @description the run's id */
@@ -7596,6 +7641,8 @@ export interface operations {
             /** @description all of it */
             200: {
                 headers: {
+                    /** @description which version it is */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7606,11 +7653,22 @@ export interface operations {
             /** @description the rest of it */
             206: {
                 headers: {
+                    /** @description which version it is */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "text/plain": string;
                 };
+            };
+            /** @description you have it already; there is no body */
+            304: {
+                headers: {
+                    /** @description which version it is */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description no credential, or one that is unknown, expired or revoked */
             401: {
@@ -7760,7 +7818,10 @@ export interface operations {
                 /** @description Of a run with a `base`: only what was changed since then, for `git apply` on that tree. */
                 since_base?: boolean;
             };
-            header?: never;
+            header?: {
+                /** @description the `ETag` of what you have: if it is still that, the answer is 304 */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description the run's id */
                 id: string;
@@ -7773,11 +7834,22 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description which version it is */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "text/x-diff": string;
                 };
+            };
+            /** @description you have it already; there is no body */
+            304: {
+                headers: {
+                    /** @description which version it is */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description no credential, or one that is unknown, expired or revoked */
             401: {

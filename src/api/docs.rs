@@ -1,13 +1,21 @@
 //! The OpenAPI file, made from the handlers, and Swagger UI, served from the binary.
 
+mod conditional;
 mod errors;
 mod parameters;
 
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::{HeaderMap, header};
+use axum::response::IntoResponse as _;
+use axum::routing::get;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Components, InfoBuilder, OpenApi, OpenApiBuilder, SecurityRequirement};
-use utoipa_swagger_ui::SwaggerUi;
+use utoipa_swagger_ui::{Config, SwaggerUi};
 
+use crate::app::AppState;
 use crate::auth::COOKIE;
+use crate::etag::Tag;
 
 /// Where the file is served.
 pub const FILE: &str = "/api/v1/openapi.json";
@@ -23,6 +31,7 @@ pub fn file() -> anyhow::Result<String> {
 fn complete(openapi: &mut OpenApi) {
     errors::complete(openapi);
     parameters::complete(openapi);
+    conditional::complete(openapi);
 }
 
 /// What the file says besides the handlers.
@@ -55,8 +64,23 @@ pub(super) fn base() -> OpenApi {
         .build()
 }
 
-/// Swagger UI under `/docs`.
-pub(super) fn swagger(mut openapi: OpenApi) -> SwaggerUi {
+/// Swagger UI under `/docs`, and the file.
+pub(super) fn router(mut openapi: OpenApi) -> Router<AppState> {
     complete(&mut openapi);
-    SwaggerUi::new("/docs").url(FILE, openapi)
+    let file = Bytes::from(
+        openapi
+            .to_json()
+            .expect("names and texts can be written as JSON"),
+    );
+    // It changes with the binary only.
+    let tag = Tag::of(&file);
+    let show = async move |headers: HeaderMap| {
+        if tag.is_known(&headers) {
+            return tag.not_modified();
+        }
+        let json = [(header::CONTENT_TYPE, "application/json")];
+        tag.put_on((json, file.clone()).into_response())
+    };
+    let page = SwaggerUi::new("/docs").config(Config::new([FILE]));
+    Router::from(page).route(FILE, get(show))
 }

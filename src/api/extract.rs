@@ -20,6 +20,7 @@ use super::error::{ApiError, ApiResult, FieldError};
 use super::middleware::client_network;
 use crate::app::AppState;
 use crate::auth::{Authentication, CurrentUser};
+use crate::etag::Tag;
 
 /// A JSON body, in and out.
 ///
@@ -56,6 +57,19 @@ where
                 }
             })?;
         parse_json(&body).map(Self)
+    }
+}
+
+impl<T: Serialize> Json<T> {
+    /// The body with its tag, or 304 where the client has it already.
+    pub fn tagged(self, request: &HeaderMap) -> ApiResult<Response> {
+        let body = serde_json::to_vec(&self.0).map_err(|error| ApiError::internal(error.into()))?;
+        let json = [(header::CONTENT_TYPE, "application/json")];
+        let tag = Tag::of(&body);
+        if tag.is_known(request) {
+            return Ok(tag.not_modified());
+        }
+        Ok(tag.put_on((json, body).into_response()))
     }
 }
 

@@ -15,6 +15,7 @@ mod cli;
 mod compare;
 mod contract;
 mod credentials;
+mod etags;
 mod flood;
 mod follow;
 mod follow_up;

@@ -3,7 +3,7 @@
 mod readme;
 
 use axum::body::Body;
-use axum::http::header;
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures::stream;
@@ -20,6 +20,7 @@ use crate::app::AppState;
 use crate::archive::{Archive, Entry};
 use crate::auth::CurrentUser;
 use crate::db::commands::Command;
+use crate::etag::Tag;
 use crate::model::{Event, JUDGE, PUBLISHER, Run, Variation, VariationKey};
 
 /// Names of files that more than one place speaks of.
@@ -38,6 +39,7 @@ pub struct TarFile(#[expect(dead_code, reason = "it is only documented")] Bytes)
     get, path = "/api/v1/runs/{id}/bundle", tag = "runs", params(("id" = String, Path)),
     responses(
         (status = 200, content_type = "application/x-tar", body = TarFile),
+        (status = 304),
         (status = 404, body = Problem),
     )
 )]
@@ -45,12 +47,17 @@ pub async fn get_bundle(
     app: AppState,
     user: CurrentUser,
     Path(id): Path<String>,
+    headers: HeaderMap,
 ) -> ApiResult<Response> {
     let run = readable_run(&app, &user, &id).await?;
     let root = format!("aideator-{}", run.id);
     let modified = u64::try_from(run.created_ms / 1000).unwrap_or_default();
     let archive = Archive::new(&root, modified, entries(&app, &user, run).await?);
-    let headers = [
+    let tag = Tag::strong(&archive.version());
+    if tag.is_known(&headers) {
+        return Ok(tag.not_modified());
+    }
+    let about = [
         (header::CONTENT_TYPE, "application/x-tar".to_owned()),
         (header::CONTENT_LENGTH, archive.size().to_string()),
         (
@@ -59,7 +66,8 @@ pub async fn get_bundle(
         ),
     ];
     // An error breaks the connection off, before the length that was said.
-    Ok((headers, Body::from_stream(stream::iter(archive))).into_response())
+    let body = Body::from_stream(stream::iter(archive));
+    Ok(tag.put_on((about, body).into_response()))
 }
 
 async fn entries(app: &AppState, user: &CurrentUser, run: Run) -> ApiResult<Vec<Entry>> {

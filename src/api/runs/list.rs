@@ -1,5 +1,7 @@
 //! `GET /api/v1/runs`.
 
+use axum::http::HeaderMap;
+use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -44,13 +46,14 @@ pub struct RunListResponse {
 /// Your runs, newest first.
 #[utoipa::path(
     get, path = "/api/v1/runs", tag = "runs", params(ListRunsQuery),
-    responses((status = 200, body = RunListResponse), (status = 401, body = Problem), (status = 422, body = Problem))
+    responses((status = 200, body = RunListResponse), (status = 304), (status = 401, body = Problem), (status = 422, body = Problem))
 )]
 pub async fn list_runs(
     app: AppState,
     user: CurrentUser,
     Query(query): Query<ListRunsQuery>,
-) -> ApiResult<Json<RunListResponse>> {
+    headers: HeaderMap,
+) -> ApiResult<Response> {
     user.require(Scope::RunsRead)?;
     let mut errors = Vec::new();
     let page = Page::check(query.page, query.per_page, &mut errors);
@@ -71,7 +74,7 @@ pub async fn list_runs(
         page: page.rows(),
     };
     let found = app.db.runs_of(user.id.as_str(), &which).await?;
-    Ok(Json(RunListResponse {
+    let list = RunListResponse {
         items: found
             .runs
             .into_iter()
@@ -81,5 +84,6 @@ pub async fn list_runs(
         page: page.page,
         per_page: page.per_page,
         pages: page.pages(found.total),
-    }))
+    };
+    Json(list).tagged(&headers)
 }

@@ -18,6 +18,7 @@ use crate::api::error::{ApiError, ApiResult, Problem};
 use crate::api::extract::{Path, Query};
 use crate::app::AppState;
 use crate::auth::CurrentUser;
+use crate::etag::Tag;
 use crate::logs::{LogCursor, LogStore, Piece, Position};
 use crate::model::VariationKey;
 
@@ -51,11 +52,11 @@ pub struct LogQuery {
 /// `timestamps`, and of `raw` once the variation has ended.
 #[utoipa::path(
     get, path = "/api/v1/runs/{id}/variations/{variation}/logs", tag = "runs",
-    params(("id" = String, Path), ("variation" = u8, Path), LogQuery, ("Range" = Option<String>, Header)),
+    params(("id" = String, Path), ("variation" = u8, Path), LogQuery, ("Range" = Option<String>, Header), ("If-Range" = Option<String>, Header)),
     responses(
         (status = 200, description = "all of it", content((String = "text/plain"), (String = "application/x-ndjson"))),
         (status = 206, description = "the rest of it", content_type = "text/plain", body = String),
-        (status = 404, body = Problem), (status = 416, body = Problem),
+        (status = 304), (status = 404, body = Problem), (status = 416, body = Problem),
     )
 )]
 pub async fn get_logs(
@@ -72,13 +73,18 @@ pub async fn get_logs(
         .store
         .committed(key)
         .map_err(|error| ApiError::internal(error.into()))?;
+    let tag = version(key, committed, query.format);
+    if tag.is_known(&headers) {
+        return Ok(tag.not_modified());
+    }
     // Only where the whole length is known without reading.
     let length = match query.format {
         LogFormat::Timestamps => Some(committed),
         LogFormat::Raw => variation.settled.as_ref().map(|settled| settled.bytes),
         LogFormat::Text | LogFormat::Json => None,
     };
-    let range = range_start(&headers)?.zip(length);
+    let range = range_start(&headers)?.filter(|_| tag.continues(&headers));
+    let range = range.zip(length);
     if let Some((start, length)) = range
         && start >= length
     {
@@ -113,7 +119,19 @@ pub async fn get_logs(
         );
         *response.status_mut() = StatusCode::PARTIAL_CONTENT;
     }
-    Ok(response)
+    Ok(tag.put_on(response))
+}
+
+/// Logs are only ever added to, so their length says which bytes they hold. What is written for reading
+/// may be written otherwise by another release.
+fn version(key: VariationKey, committed: u64, format: LogFormat) -> Tag {
+    let word = format!("{}.{committed}", key.attempt);
+    match format {
+        LogFormat::Raw | LogFormat::Timestamps => Tag::strong(&word),
+        LogFormat::Text | LogFormat::Json => {
+            Tag::weak(&format!("{word}.{}", env!("CARGO_PKG_VERSION")))
+        }
+    }
 }
 
 /// The first byte that is asked for. Other kinds of range are ignored, as RFC 9110 §14.2 allows.

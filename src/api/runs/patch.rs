@@ -1,6 +1,6 @@
 //! `GET /api/v1/runs/{id}/variations/{i}/patch`.
 
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -11,7 +11,8 @@ use crate::api::extract::{Path, Query};
 use crate::app::AppState;
 use crate::auth::CurrentUser;
 use crate::compare::between;
-use crate::model::{Variation, VariationStatus};
+use crate::etag::Tag;
+use crate::model::{Run, Variation, VariationStatus};
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -34,6 +35,7 @@ pub struct PatchQuery {
     params(("id" = String, Path), ("variation" = u8, Path), PatchQuery),
     responses(
         (status = 200, content_type = "text/x-diff", body = String),
+        (status = 304),
         (status = 404, body = Problem, description = "there is none, and why"),
         (status = 409, body = Problem, description = "the two cannot be compared, and why"),
     )
@@ -43,50 +45,64 @@ pub async fn get_patch(
     user: CurrentUser,
     Path((id, index)): Path<(String, u8)>,
     Query(query): Query<PatchQuery>,
+    headers: HeaderMap,
 ) -> ApiResult<Response> {
     let run = readable_run(&app, &user, &id).await?;
     let variation = find_attempt(&run, index, query.attempt)?;
-    let (name, patch) = match query.from {
+    let (name, tag, patch) = match query.from {
         _ if query.since_base => {
             if query.from.is_some() {
                 let msg = "ask for this or for `from`, not for both";
                 let error = FieldError::at("query", "since_base", msg);
                 return Err(ApiError::unprocessable(vec![error]));
             }
-            let base = run
-                .base
-                .ok_or_else(|| ApiError::not_found("base of run", run.id))?;
-            let (store, name) = (
-                app.store.clone(),
-                format!("{}-{index}-since-base.patch", run.id),
-            );
-            let old = blocking(move || store.read_patch(base)).await?;
-            let old = old.map_err(|error| ApiError::internal(error.into()))?;
-            let old = old.ok_or_else(|| {
-                ApiError::not_found("patch any more of what this run started from:", run.id)
-            })?;
-            (name, compared(old, change(&app, variation).await?).await?)
+            let name = format!("{}-{index}-since-base.patch", run.id);
+            let old = base_change(&app, &run).await?;
+            let patch = compared(old, change(&app, variation).await?).await?;
+            (name, Tag::of(&patch), patch)
         }
         None => {
+            let stats = variation.settled.as_ref().and_then(|it| it.patch.as_ref());
+            let tag = stats.map(|stats| Tag::strong(&stats.sha256));
+            let tag = tag.ok_or_else(|| no_patch(variation))?;
+            if tag.is_known(&headers) {
+                return Ok(tag.not_modified());
+            }
             let patch = read(&app, variation).await?;
             let patch = patch.ok_or_else(|| no_patch(variation))?;
-            (format!("{}-{index}.patch", run.id), patch)
+            (format!("{}-{index}.patch", run.id), tag, patch)
         }
         Some(from) => {
             let other = find_variation(&run, from)?;
             let (old, new) = (change(&app, other).await?, change(&app, variation).await?);
             let name = format!("{}-{from}-to-{index}.patch", run.id);
-            (name, compared(old, new).await?)
+            let patch = compared(old, new).await?;
+            (name, Tag::of(&patch), patch)
         }
     };
-    let headers = [
+    if tag.is_known(&headers) {
+        return Ok(tag.not_modified());
+    }
+    let about = [
         (header::CONTENT_TYPE, "text/x-diff".to_owned()),
         (
             header::CONTENT_DISPOSITION,
             format!("attachment; filename=\"{name}\""),
         ),
     ];
-    Ok((headers, patch).into_response())
+    Ok(tag.put_on((about, patch).into_response()))
+}
+
+/// What a run started from has changed.
+async fn base_change(app: &AppState, run: &Run) -> ApiResult<Vec<u8>> {
+    let base = run
+        .base
+        .ok_or_else(|| ApiError::not_found("base of run", run.id))?;
+    let store = app.store.clone();
+    let patch = blocking(move || store.read_patch(base)).await?;
+    let patch = patch.map_err(|error| ApiError::internal(error.into()))?;
+    patch
+        .ok_or_else(|| ApiError::not_found("patch any more of what this run started from:", run.id))
 }
 
 /// What leads from one tree to the other, from patches of the same commit.
