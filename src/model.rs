@@ -27,5 +27,5 @@ pub use run::{
     Timings, Usage, Variation, VariationUpdate,
 };
 pub use status::{RunStatus, UnknownStatus, VariationStatus};
-pub use turn::{Full, Places, Share, Turns, Waiting, turns};
+pub use turn::{Full, Places, QueueState, Share, Turns, Waiting, turns};
 pub use webhook::{Attempt, Delivery, Then, Webhook, WebhookEvent};

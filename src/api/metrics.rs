@@ -8,6 +8,7 @@ use axum::routing::get;
 
 use super::error::{ApiError, ApiResult};
 use crate::app::AppState;
+use crate::clock;
 use crate::telemetry::metrics;
 
 /// Prometheus' text format (<https://prometheus.io/docs/instrumenting/exposition_formats/>).
@@ -21,6 +22,8 @@ pub fn router(app: AppState) -> Router {
 async fn show(State(app): State<AppState>) -> ApiResult<impl IntoResponse> {
     let variations = app.db.count_variations().await.map_err(ApiError::from)?;
     let runs = app.db.count_runs().await.map_err(ApiError::from)?;
+    let queue = app.db.queue().await.map_err(ApiError::from)?;
     metrics::holdings(&runs, &variations, app.store.free().ok());
+    metrics::queue(&queue, app.config.limits.places.all, clock::now_ms());
     Ok(([(header::CONTENT_TYPE, TEXT)], metrics::text()))
 }

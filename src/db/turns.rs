@@ -7,7 +7,8 @@ use sqlx::{FromRow, Sqlite, Transaction};
 use super::runs::attempt_key;
 use super::{Db, DbError, events};
 use crate::model::{
-    Cause, Full, NewEvent, Places, RunId, Share, Turns, VariationKey, Waiting, turns,
+    Cause, Full, NewEvent, Places, QueueState, RunId, Share, Turns, VariationKey, VariationStatus,
+    Waiting, turns,
 };
 
 /// The place in the queue of an attempt that waits on.
@@ -21,11 +22,19 @@ pub struct Place {
     pub full: Full,
 }
 
+/// An attempt that waits no more.
+#[derive(Debug)]
+pub struct Waited {
+    pub key: VariationKey,
+    /// Milliseconds since the Unix epoch.
+    pub since_ms: i64,
+}
+
 /// What became of those that wait.
 #[derive(Debug, Default)]
 pub struct Given {
     /// They start now.
-    pub now: Vec<VariationKey>,
+    pub now: Vec<Waited>,
     pub later: Vec<Place>,
 }
 
@@ -46,14 +55,16 @@ struct WaitingRow {
     user_id: String,
     last_turn: i64,
     position: Option<u32>,
+    queued_ms: Option<i64>,
 }
 
 impl Db {
     /// Gives the free places to those that wait. Only one may do so at a time.
-    pub async fn give_turns(&self, places: Places) -> Result<Given, DbError> {
+    pub async fn give_turns(&self, places: Places, now_ms: i64) -> Result<Given, DbError> {
         let mut tx = self.write().begin().await?;
         let rows: Vec<WaitingRow> = sqlx::query_as(
-            "SELECT v.run_id, v.idx, v.attempt, r.user_id, u.last_turn, v.position FROM variations v
+            "SELECT v.run_id, v.idx, v.attempt, r.user_id, u.last_turn, v.position, v.queued_ms
+             FROM variations v
              JOIN runs r ON r.id = v.run_id JOIN users u ON u.id = r.user_id
              WHERE v.settled_ms IS NULL AND v.turn IS NULL AND v.cancel_requested = 0 ORDER BY v.rowid",
         )
@@ -63,10 +74,19 @@ impl Db {
             return Ok(Given::default());
         }
         let mut shares = running(&mut tx).await?;
-        let (mut told, mut waiting) = (HashMap::new(), Vec::new());
+        if rows.iter().any(|row| row.queued_ms.is_none()) {
+            sqlx::query(
+                "UPDATE variations SET queued_ms = ?
+                 WHERE settled_ms IS NULL AND turn IS NULL AND queued_ms IS NULL",
+            )
+            .bind(now_ms)
+            .execute(&mut *tx)
+            .await?;
+        }
+        let (mut known, mut waiting) = (HashMap::new(), Vec::new());
         for row in rows {
             let key = attempt_key(&row.run_id, row.idx, row.attempt)?;
-            told.insert(key, row.position);
+            known.insert(key, (row.position, row.queued_ms.unwrap_or(now_ms)));
             shares.entry(row.user_id.clone()).or_default().last_turn = row.last_turn;
             waiting.push(Waiting {
                 key,
@@ -85,11 +105,15 @@ impl Db {
         let place = |(position, (it, full)): (u32, (Waiting, Full))| Place {
             key: it.key,
             position,
-            told: told.get(&it.key).copied().flatten(),
+            told: known.get(&it.key).and_then(|(told, _)| *told),
             full,
         };
+        let waited = |it: Waiting| Waited {
+            since_ms: known.get(&it.key).map_or(now_ms, |(_, since)| *since),
+            key: it.key,
+        };
         Ok(Given {
-            now: now.into_iter().map(|it| it.key).collect(),
+            now: now.into_iter().map(waited).collect(),
             later: (1..).zip(later).map(place).collect(),
         })
     }
@@ -128,16 +152,44 @@ impl Db {
     }
 
     /// The attempts that somebody cancelled before their turn. They will not get one.
-    pub async fn cancelled_before_turn(&self) -> Result<Vec<VariationKey>, DbError> {
-        let rows: Vec<(String, i64, i64)> = sqlx::query_as(
-            "SELECT run_id, idx, attempt FROM variations
+    pub async fn cancelled_before_turn(&self, now_ms: i64) -> Result<Vec<Waited>, DbError> {
+        let rows: Vec<(String, i64, i64, i64)> = sqlx::query_as(
+            "SELECT run_id, idx, attempt, COALESCE(queued_ms, ?) FROM variations
              WHERE settled_ms IS NULL AND turn IS NULL AND cancel_requested = 1 ORDER BY rowid",
         )
+        .bind(now_ms)
         .fetch_all(self.read())
         .await?;
         rows.into_iter()
-            .map(|(run, idx, attempt)| attempt_key(&run, idx, attempt))
+            .map(|(run, idx, attempt, since_ms)| {
+                let key = attempt_key(&run, idx, attempt)?;
+                Ok(Waited { key, since_ms })
+            })
             .collect()
+    }
+
+    /// Who waits and who is at work now.
+    pub async fn queue(&self) -> Result<QueueState, DbError> {
+        let (waiting, oldest_ms, taken): (i64, Option<i64>, i64) = sqlx::query_as(
+            "SELECT COUNT(*) - COUNT(turn), MIN(CASE WHEN turn IS NULL THEN queued_ms END), COUNT(turn)
+             FROM variations WHERE settled_ms IS NULL",
+        )
+        .fetch_one(self.read())
+        .await?;
+        let held_up = sqlx::query_as(
+            "SELECT reason, COUNT(*) FROM variations
+             WHERE settled_ms IS NULL AND status IN (?, ?) AND reason IS NOT NULL GROUP BY reason",
+        )
+        .bind(VariationStatus::Queued.as_str())
+        .bind(VariationStatus::Starting.as_str())
+        .fetch_all(self.read())
+        .await?;
+        Ok(QueueState {
+            waiting,
+            oldest_ms,
+            taken,
+            held_up,
+        })
     }
 }
 

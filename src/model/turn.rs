@@ -47,6 +47,19 @@ pub struct Turns {
     pub later: Vec<(Waiting, Full)>,
 }
 
+/// Who waits and who is at work, counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueState {
+    /// Attempts without a place.
+    pub waiting: i64,
+    /// Since when the one waits that waits longest; milliseconds since the Unix epoch.
+    pub oldest_ms: Option<i64>,
+    /// Attempts with a place.
+    pub taken: i64,
+    /// Attempts that do not run yet, by the reason that is told.
+    pub held_up: Vec<(String, i64)>,
+}
+
 struct Queue {
     share: Share,
     waiting: VecDeque<Waiting>,

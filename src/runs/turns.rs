@@ -15,10 +15,11 @@ use super::settle::{Ending, settle};
 use super::supervise::status_event;
 use super::{Runs, launch};
 use crate::clock;
-use crate::db::turns::{Notice, Place};
+use crate::db::turns::{Notice, Place, Waited};
 use crate::model::{
     Cause, Full, Places, RunId, Timings, VariationKey, VariationStatus, VariationUpdate,
 };
+use crate::telemetry::metrics;
 use crate::templates::secret_name;
 
 /// Pause after the database failed.
@@ -41,9 +42,11 @@ pub(super) async fn turns(runs: Runs) -> anyhow::Result<()> {
 }
 
 async fn take_turns(runs: &Runs) -> anyhow::Result<()> {
-    let given = runs.db.give_turns(runs.limits.places).await?;
+    let now_ms = clock::now_ms();
+    let given = runs.db.give_turns(runs.limits.places, now_ms).await?;
     let mut batches: BTreeMap<(RunId, String), Vec<VariationKey>> = BTreeMap::new();
-    for key in given.now {
+    for Waited { key, since_ms } in given.now {
+        metrics::waited("turn", now_ms - since_ms);
         runs.supervise(key, false);
         let batch = batches.entry((key.run, secret_name(key))).or_default();
         batch.push(key);
@@ -51,8 +54,9 @@ async fn take_turns(runs: &Runs) -> anyhow::Result<()> {
     for ((run, _), keys) in batches {
         runs.background("launch", start(runs.clone(), run, keys));
     }
-    for key in runs.db.cancelled_before_turn().await? {
+    for Waited { key, since_ms } in runs.db.cancelled_before_turn(now_ms).await? {
         end_unstarted(runs, key).await?;
+        metrics::waited("cancelled", now_ms - since_ms);
     }
     tell(runs, &given.later).await
 }

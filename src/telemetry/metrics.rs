@@ -8,7 +8,10 @@ use ::metrics::{counter, describe_counter, describe_gauge, describe_histogram, g
 use anyhow::Context as _;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
-use crate::model::{Run, RunStatus, Timings, Variation, VariationStatus};
+use crate::model::{QueueState, Run, RunStatus, Timings, Variation, VariationStatus};
+
+/// Used in more than one place.
+const QUEUE_WAIT: &str = "aideator_queue_wait_seconds";
 
 /// The recorder of this process: there can be only one.
 static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
@@ -21,8 +24,13 @@ const BUCKETS: [f64; 14] = [
     0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 180.0, 600.0, 1800.0,
 ];
 
+/// Seconds that somebody may wait for a place: up to a day.
+const WAITS: [f64; 10] = [
+    0.1, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 14400.0, 86400.0,
+];
+
 /// Reasons that are Kubernetes' or ours. Any other is `other`: a log of names would grow for ever.
-const REASONS: [&str; 15] = [
+const REASONS: [&str; 16] = [
     "ApplyFailed",
     "Cancelled",
     "CreateContainerConfigError",
@@ -37,6 +45,7 @@ const REASONS: [&str; 15] = [
     "PodDeleted",
     "StartError",
     "Unschedulable",
+    "WaitingForTurn",
     "budget_exceeded",
 ];
 
@@ -48,6 +57,8 @@ pub fn init() -> anyhow::Result<()> {
     let recorder = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &BUCKETS)
         .context("failed to set up metrics")?
+        .set_buckets_for_metric(Matcher::Full(QUEUE_WAIT.to_owned()), &WAITS)
+        .context("failed to set up metrics")?
         .build_recorder();
     if RECORDER.set(recorder.handle()).is_ok() {
         ::metrics::set_global_recorder(recorder).context("failed to set up metrics")?;
@@ -56,7 +67,32 @@ pub fn init() -> anyhow::Result<()> {
     Ok(())
 }
 
+fn describe_queue() {
+    describe_gauge!(
+        "aideator_queue_waiting",
+        "attempts that wait for a place: variations, judges, publishers"
+    );
+    describe_gauge!(
+        "aideator_queue_oldest_wait_seconds",
+        "how long the one has waited that waits longest; 0 where none does"
+    );
+    describe_histogram!(
+        QUEUE_WAIT,
+        "how long those waited that got their turn, or were cancelled before it"
+    );
+    describe_gauge!("aideator_places_taken", "attempts that have a place");
+    describe_gauge!(
+        "aideator_places_limit",
+        "places that there are (MAX_RUNNING_VARIATIONS); absent without a limit"
+    );
+    describe_gauge!(
+        "aideator_variations_held_up",
+        "attempts that do not run yet, by what holds them up"
+    );
+}
+
 fn describe() {
+    describe_queue();
     describe_counter!(
         "aideator_kubectl_calls_total",
         "kubectl processes that have ended"
@@ -208,10 +244,36 @@ pub fn sent(bytes: usize) {
 
 /// A variation has ended.
 pub fn settled(status: VariationStatus, reason: Option<&str>) {
-    let known = |reason: &str| REASONS.iter().find(|known| **known == reason).copied();
-    let reason = reason.map_or("", |reason| known(reason).unwrap_or("other"));
+    let reason = reason.map_or("", known);
     counter!("aideator_variations_settled_total", "status" => status.as_str(), "reason" => reason)
         .increment(1);
+}
+
+fn known(reason: &str) -> &'static str {
+    let known = REASONS.iter().find(|known| **known == reason);
+    known.copied().unwrap_or("other")
+}
+
+/// An attempt waits no more: it has its turn, or was cancelled before.
+pub fn waited(outcome: &'static str, ms: i64) {
+    let waited = Duration::from_millis(u64::try_from(ms).unwrap_or(0));
+    histogram!(QUEUE_WAIT, "outcome" => outcome).record(waited);
+}
+
+/// Who waits for what now.
+pub fn queue(queue: &QueueState, places: Option<u32>, now_ms: i64) {
+    gauge!("aideator_queue_waiting").set(as_f64(queue.waiting));
+    let oldest = queue.oldest_ms.map_or(0, |since| (now_ms - since).max(0));
+    gauge!("aideator_queue_oldest_wait_seconds").set(as_f64(oldest) / 1000.0);
+    gauge!("aideator_places_taken").set(as_f64(queue.taken));
+    if let Some(places) = places {
+        gauge!("aideator_places_limit").set(f64::from(places));
+    }
+    for reason in REASONS.into_iter().chain(["other"]) {
+        let of = queue.held_up.iter().filter(|(it, _)| known(it) == reason);
+        let count = of.map(|(_, count)| count).sum();
+        gauge!("aideator_variations_held_up", "reason" => reason).set(as_f64(count));
+    }
 }
 
 /// What a settled variation has used.

@@ -169,10 +169,31 @@ async fn the_documentation_comes_from_the_binary() {
 
 #[tokio::test]
 async fn what_is_counted_can_be_scraped() {
-    let test = TestApp::spawn().await;
+    let test = TestApp::spawn_with(|config| config.limits.places.all = Some(1)).await;
     aideator::telemetry::metrics::init().unwrap();
     let (run, job) = test.running().await;
     run.applied().await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let app = test.app.clone();
+    app.lifecycle
+        .spawn_core("metrics", aideator::serve_metrics(app.clone(), listener));
+    let scraper = test.anonymous().of(&url);
+    let next = test.start_run(&run.user, 1).await;
+    next.told("queued", "WaitingForTurn").await;
+    let text = scraper.get("/metrics").await.expect(200).body;
+    for line in [
+        "aideator_queue_waiting 1\n",
+        "aideator_places_taken 1\n",
+        "aideator_places_limit 1\n",
+        "aideator_variations_held_up{reason=\"WaitingForTurn\"} 1\n",
+        "aideator_queue_wait_seconds_bucket{outcome=\"turn\",le=\"86400\"}",
+    ] {
+        assert!(text.contains(line), "{line} in\n{text}");
+    }
+    let oldest = "aideator_queue_oldest_wait_seconds ";
+    let oldest = text.lines().find_map(|line| line.strip_prefix(oldest));
+    assert!(oldest.unwrap().parse::<f64>().unwrap() > 0.0, "{text}");
     let mut stream = run.user.stream(&run.path("/stream"), None).await;
     test.cluster.print(&job, b"one");
     test.cluster.complete_pod(&job);
@@ -192,19 +213,9 @@ async fn what_is_counted_can_be_scraped() {
         );
     }
 
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let app = test.app.clone();
-    app.lifecycle
-        .spawn_core("metrics", aideator::serve_metrics(app.clone(), listener));
-    let text = test
-        .anonymous()
-        .of(&url)
-        .get("/metrics")
-        .await
-        .expect(200)
-        .body;
+    let text = scraper.get("/metrics").await.expect(200).body;
     for line in [
+        "aideator_queue_waiting 0\n",
         "aideator_variations{status=\"succeeded\"} 1",
         "aideator_runs{status=\"completed\"} 1",
         "aideator_runs_ended_total{status=\"completed\"}",
