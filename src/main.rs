@@ -203,6 +203,10 @@ async fn listen(host: IpAddr, port: u16, setting: &str) -> anyhow::Result<TcpLis
 async fn serve() -> anyhow::Result<ExitCode> {
     let config = Config::from_env()?;
     telemetry::init(&config.logging)?;
+    let http = config.http.clone();
+    // Before anything that takes time: who connects meanwhile is answered when the rows are true, not refused and
+    // told to come again. The kubelet's first probe so finds the server ready.
+    let listener = listen(http.host, http.port, "PORT").await?;
     let data_dir = &config.storage.data_dir;
     std::fs::create_dir_all(data_dir).with_context(|| {
         format!(
@@ -220,19 +224,19 @@ async fn serve() -> anyhow::Result<ExitCode> {
         .await
         .with_context(|| format!("failed to open the database {}", database.display()))?;
 
-    let http = config.http.clone();
     let lifecycle = Lifecycle::new();
     if http.metrics_port != 0 {
         telemetry::metrics::init()?;
     }
     let app = AppState::new(config, db.clone(), Clock::system(), lifecycle.clone()).await?;
-    let listener = listen(http.host, http.port, "PORT").await?;
     if http.metrics_port != 0 {
         let listener = listen(http.host, http.metrics_port, "METRICS_PORT").await?;
         lifecycle.spawn_core("metrics", aideator::serve_metrics(app.clone(), listener));
     }
     tracing::info!(http.address = %listener.local_addr()?, "listening");
-    lifecycle.spawn_core("http", aideator::serve(app, listener));
+    lifecycle.spawn_core("http", aideator::serve(app.clone(), listener));
+    // The first readiness probe need not wait for kubectl.
+    lifecycle.spawn("readiness", async move { app.readiness.ask(&app.kubectl).await });
 
     let code = lifecycle.run().await;
     db.close().await;

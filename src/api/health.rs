@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::extract::Json;
 use crate::app::AppState;
 use crate::config::Environment;
+use crate::kubectl::Kubectl;
 
 /// The process answers.
 #[derive(Debug, Serialize, ToSchema)]
@@ -80,7 +81,7 @@ pub async fn health(app: AppState) -> Json<HealthResponse> {
 )]
 pub async fn detailed_health(app: AppState) -> (StatusCode, Json<DetailedHealthResponse>) {
     let mut checks = vec![database(&app).await, storage(&app).await];
-    checks.extend(cluster(&app).await);
+    checks.extend(app.readiness.ask(&app.kubectl).await);
     let ready = checks.iter().all(|check| check.status == Health::Healthy);
     let (code, status) = if ready {
         (StatusCode::OK, Health::Healthy)
@@ -144,17 +145,24 @@ pub struct Readiness(tokio::sync::Mutex<Option<(Instant, Vec<Check>)>>);
 const GOOD_FOR: Duration = Duration::from_mins(1);
 const BAD_FOR: Duration = Duration::from_secs(3);
 
-/// kubectl and its rights.
-async fn cluster(app: &AppState) -> Vec<Check> {
-    let mut last = app.readiness.0.lock().await;
-    if let Some((at, checks)) = last.as_ref() {
-        let healthy = checks.iter().all(|check| check.status == Health::Healthy);
-        if at.elapsed() < if healthy { GOOD_FOR } else { BAD_FOR } {
-            return checks.clone();
+impl Readiness {
+    /// kubectl and its rights, as of now or a moment ago.
+    pub async fn ask(&self, kubectl: &Kubectl) -> Vec<Check> {
+        let mut last = self.0.lock().await;
+        if let Some((at, checks)) = last.as_ref() {
+            let healthy = checks.iter().all(|check| check.status == Health::Healthy);
+            if at.elapsed() < if healthy { GOOD_FOR } else { BAD_FOR } {
+                return checks.clone();
+            }
         }
+        let checks = cluster(kubectl).await;
+        *last = Some((Instant::now(), checks.clone()));
+        checks
     }
-    let (version, rights) =
-        tokio::join!(app.kubectl.version(), app.kubectl.can_i("create", "jobs"));
+}
+
+async fn cluster(kubectl: &Kubectl) -> Vec<Check> {
+    let (version, rights) = tokio::join!(kubectl.version(), kubectl.can_i("create", "jobs"));
     let kubectl = match version {
         Ok(versions) => Check::healthy(
             "kubectl",
@@ -176,7 +184,5 @@ async fn cluster(app: &AppState) -> Vec<Check> {
         ),
         Err(_) => Check::unhealthy("rights", "could not be asked for"),
     };
-    let checks = vec![kubectl, rights];
-    *last = Some((Instant::now(), checks.clone()));
-    checks
+    vec![kubectl, rights]
 }
