@@ -1,7 +1,7 @@
 import type { NewRun, Run } from "./types";
 
 /** The server's limits: what they refuse here needs no round trip. */
-export const MIN_PROMPT = 10;
+const MIN_PROMPT = 10;
 export const MAX_PROMPT = 16_000;
 export const MAX_VARIATIONS = 5;
 

@@ -26,7 +26,7 @@ const SHORT_WORDS = {
 const SHORT_STEPS = { clone: "clones", context: "reads", llm: "writes", tool: "works", check: "tests", diff: "diffs", other: "runs" } as const;
 
 /** The server's word for what a ceiling of the run, or of its user's day, has stopped. */
-export const BUDGET_EXCEEDED = "budget_exceeded";
+const BUDGET_EXCEEDED = "budget_exceeded";
 
 /** The state in a word or two; while it runs, what it does. */
 export function statusWord(variation: VariationState): string | undefined {
