@@ -26,6 +26,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sqlx::migrate::MigrateError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{SqliteConnection, SqlitePool};
 use tokio::sync::Notify;
@@ -57,7 +58,13 @@ pub enum DbError {
     #[error("database error: {0}")]
     Sqlx(#[from] sqlx::Error),
     #[error("failed to migrate the database: {0}")]
-    Migrate(#[from] sqlx::migrate::MigrateError),
+    Migrate(MigrateError),
+    /// After a rollback. What is stored is as the newer version left it.
+    #[error(
+        "a newer version of AIdeator has changed it (migration {0}), and nothing was done to it: install that version \
+         again, or restore the backup from before the upgrade (docs/operations.md, \"Roll back\")"
+    )]
+    Newer(i64),
     /// The row is there but makes no sense: a bug or a hand-made change, not a failure of the driver.
     #[error("inconsistent row {row} in table {table}: {message}")]
     Inconsistent {
@@ -102,7 +109,11 @@ impl Db {
             .after_release(|connection, _| Box::pin(is_at_rest(connection)))
             .connect_with(options.clone())
             .await?;
-        MIGRATIONS.run(&write).await?;
+        MIGRATIONS.run(&write).await.map_err(|error| match error {
+            // Found before any migration is applied.
+            MigrateError::VersionMissing(version) => DbError::Newer(version),
+            error => DbError::Migrate(error),
+        })?;
         let read = SqlitePoolOptions::new()
             .max_connections(READERS)
             .connect_with(options.read_only(true))

@@ -236,7 +236,10 @@ async fn serve() -> anyhow::Result<ExitCode> {
     tracing::info!(http.address = %listener.local_addr()?, "listening");
     lifecycle.spawn_core("http", aideator::serve(app.clone(), listener));
     // The first readiness probe need not wait for kubectl.
-    lifecycle.spawn("readiness", async move { app.readiness.ask(&app.kubectl).await });
+    lifecycle.spawn(
+        "readiness",
+        async move { app.readiness.ask(&app.kubectl).await },
+    );
 
     let code = lifecycle.run().await;
     db.close().await;

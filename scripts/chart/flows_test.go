@@ -146,7 +146,7 @@ func component(namespace, name string) End {
 // here, as the API's documentation says that they mean.
 func TestFlows(t *testing.T) {
 	for _, namespace := range []string{"aideator", "agents"} {
-		options := []string{"--set", "networkPolicy.enabled=true,demo.enabled=true,demo.model=false,litellm.enabled=true"}
+		options := []string{"--set", "tracing.endpoint=http://otel-collector:4318,networkPolicy.enabled=true,demo.enabled=true,demo.model=false,litellm.enabled=true"}
 		if namespace != "aideator" {
 			options = append(options, "--set", "agents.namespace="+namespace)
 		}
@@ -174,6 +174,9 @@ func TestFlows(t *testing.T) {
 			{"the server asks git hosts by https only", server, github, "TCP", 80, false},
 			{"the server asks the demo's git", server, demo, "TCP", 8080, true},
 			{"the server does not ask for the cloud's credentials", server, metadata, "TCP", 443, false},
+			{"the server sends traces to a collector in the cluster", server, somebody, "TCP", 4318, true},
+			{"the server sends traces to one outside", server, github, "TCP", 4318, true},
+			{"an agent sends no traces", agent, somebody, "TCP", 4318, false},
 			{"the server talks to no pod", server, somebody, "TCP", 5432, false},
 			{"an agent asks for names", agent, dns, "UDP", 53, true},
 			{"an agent asks for names by TCP", agent, dns, "TCP", 53, true},
@@ -218,6 +221,8 @@ func TestFlowsThatAreAskedFor(t *testing.T) {
 		"--set-json", `networkPolicy.agentsMayReach=[{"to":[{"ipBlock":{"cidr":"10.1.2.3/32"}}],"ports":[{"protocol":"TCP","port":11434}]}]`,
 		"--set-json", `networkPolicy.serverMayReach=[{"to":[{"ipBlock":{"cidr":"10.1.2.5/32"}}],"ports":[{"protocol":"TCP","port":9000}]}]`,
 		"--set-json", `networkPolicy.mayReachServer=[{"namespaceSelector":{"matchLabels":{"kubernetes.io/metadata.name":"ingress-nginx"}}}]`,
+		"--set", "tracing.endpoint=https://otel.example.org:4319",
+		"--set-json", `networkPolicy.mayTakeTraces=[{"namespaceSelector":{"matchLabels":{"kubernetes.io/metadata.name":"monitoring"}}}]`,
 		"--set-json", `networkPolicy.mayReadMetrics=[{"namespaceSelector":{"matchLabels":{"kubernetes.io/metadata.name":"monitoring"}}}]`)
 	agent := End{"aideator", map[string]string{"app.kubernetes.io/name": "aideator-agent", "app.kubernetes.io/instance": "aideator"}, "10.244.0.9"}
 	server, world := component("aideator", "server"), End{Address: "93.184.216.34"}
@@ -239,6 +244,9 @@ func TestFlowsThatAreAskedFor(t *testing.T) {
 		{"which is not for agents", "Egress", agent, End{Address: "10.1.2.5"}, 9000, false},
 		{"and no other port of the world", "Egress", server, world, 9000, false},
 		{"the ingress controller reaches the page", "Ingress", server, pod("ingress-nginx"), 8000, true},
+		{"the named collector takes traces", "Egress", server, pod("monitoring"), 4319, true},
+		{"others take none", "Egress", server, pod("default"), 4319, false},
+		{"no other port of it", "Egress", server, pod("monitoring"), 4318, false},
 		{"others do not", "Ingress", server, pod("default"), 8000, false},
 		{"Prometheus reads metrics", "Ingress", server, pod("monitoring"), 9090, true},
 		{"others do not read them", "Ingress", server, pod("default"), 9090, false},

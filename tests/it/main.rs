@@ -33,6 +33,7 @@ mod runs;
 mod script;
 mod shares;
 mod spending;
+mod start;
 mod stream;
 mod support;
 mod tidy;

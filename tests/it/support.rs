@@ -47,7 +47,7 @@ pub(crate) struct Stopped {
     pub(crate) repo: String,
     dir: TempDir,
     /// Where it listened.
-    port: u16,
+    pub(crate) port: u16,
 }
 
 impl Stopped {

@@ -130,9 +130,17 @@ http://{{ include "aideator.demoName" . }}{{ $inNamespace }}:8080
 {{- if and .Values.hostIP (not .Values.hostPort) (ne .Values.hostIP "127.0.0.1") }}
 {{- fail "hostIP is of no use without hostPort" }}
 {{- end }}
+{{- if and .Values.tracing.headersSecret (not .Values.tracing.endpoint) }}
+{{- fail "tracing.headersSecret is of no use without tracing.endpoint" }}
+{{- end }}
 {{- end -}}
 
 {{/* TCP ports of a NetworkPolicy's rule. */}}
+{{- define "aideator.portOf" -}}
+{{- $host := (urlParse .).host }}
+{{- if regexMatch ":[0-9]+$" $host }}{{ regexFind "[0-9]+$" $host }}{{ else if hasPrefix "http://" . }}80{{ else }}443{{ end }}
+{{- end -}}
+
 {{- define "aideator.ports" -}}[{{ range $i, $port := toStrings . | uniq }}{{ if $i }}, {{ end }}{protocol: TCP, port: {{ $port }}}{{ end }}]{{- end -}}
 
 {{- define "aideator.dnsRule" -}}
