@@ -14,6 +14,7 @@
 mod drain;
 mod standby;
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -24,6 +25,8 @@ use tracing::{debug, warn};
 use self::drain::{Drain, Drained};
 use self::standby::{Standby, Standbys};
 use super::Runs;
+use super::cluster::JobView;
+use super::explain::{Phase, explain};
 use super::supervise::gap_event;
 use crate::kubectl::{Ended, KubectlError, KubectlStream, LogTarget};
 use crate::logs::{Gap, Ingest, LogWriter, StoredTail};
@@ -39,6 +42,8 @@ pub(super) enum Goal {
     Follow(String),
     /// It has ended: the log is to be completed.
     Complete(String),
+    /// It was evicted, whereupon the kubelet removes containers with their logs: what can still be read.
+    Salvage(String),
     /// Nothing more can be read.
     Abandon,
 }
@@ -65,6 +70,8 @@ const PAUSE: (Duration, Duration, Duration) = (
 const GOOD: Duration = Duration::from_secs(2);
 /// Plain reads that fail before what is stored is taken for all there is.
 const TRIES: u32 = 40;
+/// The same where the log is probably gone.
+const SALVAGE_TRIES: u32 = 3;
 
 /// What a follow must have given, and in each second, to be one that may be hard to catch up with,
 /// bytes.
@@ -106,15 +113,16 @@ pub(super) async fn follow(
             break false;
         }
         let now = goal.borrow_and_update().clone();
-        let (object, live) = match now {
+        let (object, live, tries) = match now {
             Goal::Wait => {
                 // An error is told by the next look.
                 let _ = goal.changed().await;
                 continue;
             }
             Goal::Abandon => break false,
-            Goal::Follow(object) => (object, true),
-            Goal::Complete(object) => (object, false),
+            Goal::Follow(object) => (object, true, TRIES),
+            Goal::Complete(object) => (object, false, TRIES),
+            Goal::Salvage(object) => (object, false, SALVAGE_TRIES),
         };
         let began = Instant::now();
         let reading = follower.next(live).await;
@@ -132,7 +140,7 @@ pub(super) async fn follow(
                 break true;
             }
             failures = if clean { 0 } else { failures + 1 };
-            if gone || failures >= TRIES {
+            if gone || failures >= tries {
                 break false;
             }
         }
@@ -161,6 +169,28 @@ pub(super) async fn follow(
         first_line_ms: follower.first_line_ms,
         confirmed,
     })
+}
+
+/// Tells the follower of an ended container that what it cannot read will not come back, once the pod is known to
+/// have been evicted: that may be a moment after its container's end.
+pub(super) async fn salvage_if_evicted(
+    view: &mut watch::Receiver<JobView>,
+    goal: &watch::Sender<Goal>,
+) -> Infallible {
+    let evicted = |view: &JobView| match explain(view) {
+        Phase::Ended(end) => end.cause.is_some_and(|cause| cause.reason == "Evicted"),
+        _ => false,
+    };
+    if view.wait_for(evicted).await.is_ok() {
+        goal.send_if_modified(|goal| match goal {
+            Goal::Complete(pod) => {
+                *goal = Goal::Salvage(std::mem::take(pod));
+                true
+            }
+            _ => false,
+        });
+    }
+    std::future::pending().await
 }
 
 struct Follower {

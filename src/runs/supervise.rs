@@ -17,7 +17,7 @@ use tracing::warn;
 use super::Runs;
 use super::cluster::{JobView, Trouble};
 use super::explain::{self, End, Phase, explain};
-use super::follow::{Followed, Goal, follow, patiently};
+use super::follow::{Followed, Goal, follow, patiently, salvage_if_evicted};
 use super::meter::meter;
 use super::settle::{Ending, settle};
 use crate::clock;
@@ -112,7 +112,10 @@ impl Supervisor {
         // Asked for before the end was seen, of this supervisor or of one before a restart. A cancel
         // that comes later finds it ended, and it stays as it is.
         let asked = self.order.cancel.is_cancelled();
-        let followed = follower.await.context("the follower died")??;
+        let followed = tokio::select! {
+            followed = follower => followed.context("the follower died")??,
+            never = salvage_if_evicted(&mut self.view, &self.goal) => match never {},
+        };
         if ending.exit_code.is_some() {
             ending = self.final_ending().await.unwrap_or(ending);
         }

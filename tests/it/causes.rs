@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use serde_json::json;
 
-use crate::support::{Event, TestApp, output_of};
+use crate::support::{Event, TestApp, kinds, output_of};
 
 #[tokio::test]
 async fn what_keeps_a_pod_from_starting_is_told() {
@@ -60,6 +60,26 @@ async fn what_keeps_a_pod_from_starting_is_told() {
         (&variation["reason"], &variation["hint"]),
         (&json!(null), &json!(null))
     );
+}
+
+/// The kubelet removes the containers of a pod that it evicts: their logs do not come back.
+#[tokio::test]
+async fn an_eviction_is_told_soon_although_its_log_is_gone() {
+    let test = TestApp::spawn().await;
+    let (run, job) = test.running().await;
+    let line = test.cluster.print(&job, b"so far");
+    run.event(|event| event.kind == "agent_output").await;
+    test.cluster.end_pod(&job, 137, "Error", "Evicted");
+    test.cluster.rewrite(
+        &job,
+        b"unable to retrieve container logs for containerd://4f1d",
+    );
+    let events = run.events().await;
+    let variation = run.variation(0).await;
+    assert_eq!(variation["status"], "failed");
+    assert_eq!(variation["reason"], "Evicted");
+    assert_eq!(run.stored(0).await.as_bytes(), line);
+    assert!(kinds(&events).contains(&"log_gap"), "{events:?}");
 }
 
 #[tokio::test]

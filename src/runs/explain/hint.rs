@@ -37,6 +37,10 @@ pub(super) fn advise(cause: Cause) -> Cause {
         "DeadlineExceeded" => {
             "It took longer than its limit; ask for more with limits.timeout_seconds."
         }
+        // `Usage of EmptyDir volume "tmp" exceeds the limit "1Gi".`, and the like of what the container writes elsewhere.
+        "Evicted" if message.contains("exceeds the ") => {
+            "It wrote more than it may; the message names the volume and its limit."
+        }
         "Evicted" => "The node ran out of a resource; `kubectl describe node` says of which.",
         "JobSuspended" => {
             "Somebody holds the Job back, such as a queue; it starts when `kubectl get job` shows it resumed."

@@ -203,6 +203,28 @@ async fn how_a_container_was_ended_from_outside_is_told_with_its_log_kept() {
     follower.read_to_end().await;
     assert!(own.check_whole(&run, 0).await.ends_with(b" eating\n"));
 
+    // What it writes is limited, too. The kubelet measures about once a minute.
+    let witness = Witness::of(&own, "pods", "\"reason\":\"Evicted\"");
+    let run = own
+        .run("fallocate -l 1100M /tmp/big && echo full; sleep 300", 1)
+        .await;
+    let mut follower = Follower::new(&own.api, &run);
+    let event = told(&mut follower, "failed", "Evicted", witness).await;
+    assert!(
+        event.data["message"]
+            .as_str()
+            .unwrap()
+            .contains("\"tmp\" exceeds the limit \"1Gi\""),
+        "{event:?}"
+    );
+    assert!(
+        event.data["hint"]
+            .as_str()
+            .unwrap()
+            .contains("more than it may"),
+        "{event:?}"
+    );
+
     let run = own
         .run(
             "trap 'echo told to stop; exit 9' TERM; echo working; while :; do sleep 0.1; done",
