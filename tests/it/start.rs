@@ -23,6 +23,7 @@ fn program(stopped: &Stopped) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_aideator"));
     command
         .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap())
         .env("HOST", "127.0.0.1")
         .env("PORT", stopped.port.to_string())
         .env("SECRET_KEY", "k".repeat(32))
@@ -33,7 +34,7 @@ fn program(stopped: &Stopped) -> Command {
         )
         .env("KUBECTL", &stopped.config.kubectl.program)
         .kill_on_drop(true)
-        .stdout(Stdio::piped())
+        .stdout(Stdio::null())
         .stderr(Stdio::piped());
     command
 }
@@ -45,7 +46,7 @@ async fn who_connects_while_it_starts_is_answered_when_it_is_ready() {
     let other = File::create(stopped.config.storage.data_dir.join("lock")).unwrap();
     other.lock().unwrap();
     let mut server = program(&stopped).spawn().unwrap();
-    let mut log = BufReader::new(server.stdout.take().unwrap()).lines();
+    let mut log = BufReader::new(server.stderr.take().unwrap()).lines();
     let wait = async {
         while let Some(line) = log.next_line().await.unwrap() {
             if line.contains("another server uses DATA_DIR") {
