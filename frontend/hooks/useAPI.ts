@@ -6,6 +6,7 @@ import { api, paths, type NewAccount, type RunsQuery } from "@/lib/api";
 import { parsePatch, type FileChange } from "@/lib/diff";
 import { followRun } from "@/lib/sse";
 import { runHasEnded, type NewPublication, type NewRun, type Run } from "@/lib/types";
+import { isPinged } from "@/lib/webhook";
 
 /** The key of who is signed in. */
 export const ME = ["me"] as const;
@@ -16,6 +17,7 @@ const keys = {
   patch: (id: string, variation: number, from?: number) => ["patch", id, variation, from ?? "base"] as const,
   apiKeys: ["api-keys"] as const,
   credentials: ["credentials"] as const,
+  webhooks: ["webhooks"] as const,
   shares: (id: string) => ["shares", id] as const,
 };
 
@@ -193,6 +195,21 @@ export function useCreateCredential() {
 export function useDeleteCredential() {
   const client = useQueryClient();
   return useMutation({ mutationFn: api.deleteCredential, onSuccess: () => client.invalidateQueries({ queryKey: keys.credentials }) });
+}
+
+/** Asked for again until a ping has arrived or failed: it is tried once, and nothing tells its end. */
+export const useWebhooks = () =>
+  useQuery({ queryKey: keys.webhooks, queryFn: api.webhooks, refetchInterval: ({ state }) => (state.data?.some(isPinged) === true ? 1000 : false) });
+
+export function useCreateWebhook() {
+  const client = useQueryClient();
+  return useMutation({ mutationFn: api.createWebhook, onSuccess: () => client.invalidateQueries({ queryKey: keys.webhooks }) });
+}
+
+/** Anything that is done to a webhook by its id. */
+export function useWebhookAction(action: "deleteWebhook" | "testWebhook" | "enableWebhook") {
+  const client = useQueryClient();
+  return useMutation({ mutationFn: api[action], onSettled: () => client.invalidateQueries({ queryKey: keys.webhooks }) });
 }
 
 /** Links through which anybody may read a run. */

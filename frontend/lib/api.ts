@@ -1,5 +1,5 @@
 import { shareToken, withShare } from "./share";
-import type { AcceptedRun, ApiKey, Credential, Models, NewApiKey, NewApiKeyRequest, NewCredential, NewPassword, NewPublication, NewRun, NewShare, Problem, Registration, Repository, Run, RunPage, RunStatus, Share, User, Verification } from "./types";
+import type { AcceptedRun, ApiKey, Credential, Models, NewApiKey, NewApiKeyRequest, NewCredential, NewPassword, NewPublication, NewRun, NewShare, NewWebhook, NewWebhookRequest, Problem, Registration, Repository, Run, RunPage, RunStatus, Share, User, Verification, Webhook } from "./types";
 
 const BASE = "/api/v1";
 
@@ -53,6 +53,7 @@ const JUDGE = 255;
 export const PUBLISHER = 254;
 
 const run = (id: string) => `/runs/${encodeURIComponent(id)}`;
+const webhook = (id: string) => `/webhooks/${encodeURIComponent(id)}`;
 
 export interface Credentials {
   email: string;
@@ -86,6 +87,13 @@ export const api = {
   credentials: () => json<Credential[]>(request("GET", "/credentials")),
   createCredential: (credential: NewCredential) => json<Credential>(request("POST", "/credentials", credential)),
   deleteCredential: (id: string) => done(request("DELETE", `/credentials/${encodeURIComponent(id)}`)),
+
+  webhooks: () => json<Webhook[]>(request("GET", "/webhooks")),
+  createWebhook: (body: NewWebhookRequest) => json<NewWebhook>(request("POST", "/webhooks", body)),
+  deleteWebhook: (id: string) => done(request("DELETE", webhook(id))),
+  /** Sends it a ping; the list has what came of it. */
+  testWebhook: (id: string) => done(request("POST", `${webhook(id)}/test`)),
+  enableWebhook: (id: string) => done(request("POST", `${webhook(id)}/enable`)),
 
   shares: (id: string) => json<Share[]>(request("GET", `${run(id)}/shares`)),
   createShare: (id: string, days: number) => json<NewShare>(request("POST", `${run(id)}/shares`, { expires_in_days: days })),

@@ -28,6 +28,10 @@ export type Judgement = Schemas["JudgementView"];
 export type Credential = Schemas["CredentialView"];
 export type CredentialKind = Schemas["CredentialKind"];
 export type NewCredential = Schemas["CreateCredentialRequest"];
+export type Webhook = Schemas["WebhookView"];
+export type Delivery = Schemas["DeliveryView"];
+export type NewWebhookRequest = Schemas["CreateWebhookRequest"];
+export type NewWebhook = Schemas["CreateWebhookResponse"];
 /** A picked result as a branch of its repository. */
 export type Publication = Schemas["PublicationView"];
 export type NewPublication = Schemas["PublishRequest"];

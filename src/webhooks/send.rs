@@ -27,6 +27,9 @@ const PAUSES: [Duration; 9] = [
     Duration::from_hours(24),
 ];
 
+/// Characters of an error that are kept: a certificate's can be as long as the receiver likes.
+const LONGEST_ERROR: usize = 300;
+
 /// Receivers may ask for a longer pause, but not for ever.
 const LONGEST_PAUSE: Duration = Duration::from_hours(24);
 
@@ -166,7 +169,11 @@ fn plain(error: &reqwest::Error) -> String {
         last = Some(it);
         cause = it.source();
     }
-    let last = last.map(ToString::to_string).unwrap_or_default();
+    let mut last = last.map(ToString::to_string).unwrap_or_default();
+    if let Some((cut, _)) = last.char_indices().nth(LONGEST_ERROR) {
+        last.truncate(cut);
+        last.push('…');
+    }
     if error.is_connect() {
         format!("no connection: {last}")
     } else {

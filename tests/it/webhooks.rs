@@ -131,6 +131,47 @@ async fn the_end_of_a_run_is_told_signed_and_the_secret_is_nowhere() {
 }
 
 #[tokio::test]
+async fn the_end_is_told_again_after_a_retry() {
+    let test = open().await;
+    let mut receiver = Receiver::start().await;
+    let user = test.user("a@example.com").await;
+    let (hook, _) = create(&user, &receiver.url).await;
+    let run = test.start_run(&user, 1).await;
+    test.cluster.has_job(&run.jobs[0]).await;
+    test.cluster.run_pod(&run.jobs[0]);
+    test.cluster.end_pod(&run.jobs[0], 137, "OOMKilled", "");
+    run.events().await;
+    let told = |body: &[u8]| serde_json::from_slice::<Value>(body).unwrap()["data"].clone();
+    let (first, body) = receiver.next().await;
+    let failed = json!([{"variation_id": 0, "attempt": 0, "status": "failed", "reason": "OOMKilled", "exit_code": 137}]);
+    let data = told(&body);
+    assert_eq!(
+        (&data["status"], &data["variations"]),
+        (&json!("failed"), &failed)
+    );
+    assert_eq!(
+        data["url"],
+        json!(null),
+        "the server knows no address of its own"
+    );
+
+    let retry = run.path("/variations/0/retry");
+    user.post(&retry, &json!({})).await.expect(202);
+    let job = format!("{}-r1", run.jobs[0]);
+    test.cluster.has_job(&job).await;
+    test.cluster.run_pod(&job);
+    test.cluster.complete_pod(&job);
+    let (second, body) = receiver.next().await;
+    let data = told(&body);
+    assert_eq!(
+        (&data["status"], &data["variations"][0]["attempt"]),
+        (&json!("completed"), &json!(1))
+    );
+    assert_ne!(second["webhook-id"], first["webhook-id"], "another event");
+    delivery(&user, &hook, |it| it["status"] == "delivered").await;
+}
+
+#[tokio::test]
 async fn what_failed_is_sent_again_when_it_is_time_also_by_the_next_server() {
     let test = open().await;
     let mut receiver = Receiver::start().await;

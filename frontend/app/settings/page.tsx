@@ -4,6 +4,7 @@ import { ApiKeys } from "@/components/account/ApiKeys";
 import { PasswordCard } from "@/components/account/PasswordCard";
 import { Credentials } from "@/components/account/Credentials";
 import { RequireAccount } from "@/components/account/RequireAccount";
+import { Webhooks } from "@/components/account/Webhooks";
 import { Container } from "@/components/layout/Container";
 
 export const metadata: Metadata = { title: "Settings" };
@@ -16,6 +17,7 @@ export default function SettingsPage() {
         <div className="grid gap-lg">
           <ApiKeys />
           <Credentials />
+          <Webhooks />
           <PasswordCard />
           <AccountCard />
         </div>

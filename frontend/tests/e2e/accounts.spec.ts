@@ -101,6 +101,33 @@ test("an API key is shown once, may what it was given, and is revoked", async ({
   await client.dispose();
 });
 
+test("a webhook's secret is shown once, and a ping's failure is said", async ({ page, context }) => {
+  await signIn(context);
+  await page.goto("/settings");
+  const form = page.getByRole("form", { name: "New webhook" });
+  await form.getByLabel("Address").fill("https://127.0.0.1/hook");
+  await form.getByRole("button", { name: "Add" }).click();
+  await expect(form.getByText(/private addresses/)).toBeVisible();
+  // A name that resolves without a network, and to where nothing is sent.
+  await form.getByLabel("Address").fill("https://localhost/hook?token=x");
+  await form.getByLabel("Note").fill("CI");
+  await form.getByRole("button", { name: "Add" }).click();
+  const dialog = page.getByRole("dialog", { name: "The webhook’s secret" });
+  const secret = (await dialog.getByText(/^whsec_/).textContent()) ?? "";
+  expect(secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
+  await expectAccessible(page);
+  await dialog.getByRole("button", { name: "I have copied it" }).click();
+  await expect(page.getByText(secret)).toHaveCount(0);
+  const hooks = page.getByRole("list", { name: "Webhooks" });
+  await expect(hooks).toContainText("Nothing was sent yet");
+  await hooks.getByRole("button", { name: "Test localhost/hook" }).click();
+  await expect(hooks).toContainText(/Ping failed now: the host does not resolve, or to private addresses/);
+  await expectAccessible(page);
+  await hooks.getByRole("button", { name: "Delete localhost/hook" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Delete", exact: true }).click();
+  await expect(page.getByText("No webhooks yet.")).toBeVisible();
+});
+
 test("a new password ends the sessions elsewhere, and this one goes on", async ({ page, context, browser, baseURL }) => {
   const account = newAccount();
   await signIn(context, account);

@@ -321,6 +321,7 @@ for (const { name, variations = 1, play = () => undefined, at = "", ready, tall 
       ["/api/v1/runs", { items: [], total: 0, page: 1, pages: 0, per_page: 20 }],
       ["/api/v1/auth/api-keys", []],
       ["/api/v1/credentials", []],
+      ["/api/v1/webhooks", []],
       ["/api/v1/repos/check", { branches: ["main", "next"], default_branch: "main", sha: replay.run.base_sha }],
     ] as const) {
       replay.answers.set(path, answer);
