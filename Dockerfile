@@ -1,5 +1,5 @@
 # Three images from one file: `api` (the server), `agent` (what a Job runs), `demo` (the scripted model and git server);
-# and `agent-NAME` for each program that can take the agent's seat (agent/engines), and `agent-bare`.
+# and `agent-NAME` for each program that can take the agent's seat (agent/engines), `agent-bare`, and `api-live` for Tilt.
 #
 # From source:                docker build --target api .
 # From binaries of the host:  docker build --target api --build-context binaries=DIR .   (scripts/lib/images does this with buildah)
@@ -53,6 +53,16 @@ RUN for tool in git python3 curl make; do command -v "$tool" >/dev/null || missi
     if [ -n "$missing" ]; then apt-get update \
       && apt-get install --yes --no-install-recommends ca-certificates curl git make python3 \
       && rm -rf /var/lib/apt/lists/*; fi
+
+# For `tilt up -- --live`: the server's program can be swapped, which needs a shell, tar and entr.
+FROM tools AS api-live
+RUN apt-get update && apt-get install --yes --no-install-recommends entr && rm -rf /var/lib/apt/lists/*
+COPY --from=kubectl /bin/kubectl /usr/local/bin/
+COPY --from=binaries /aideator /usr/local/bin/
+COPY scripts/lib/live-server /usr/local/bin/
+USER 1000:1000
+EXPOSE 8000
+ENTRYPOINT ["live-server"]
 
 FROM tools AS agent
 ARG VERSION=dev REVISION=unknown

@@ -10,6 +10,7 @@ import (
 
 	"go.starlark.net/starlark"
 	"go.starlark.net/starlarkstruct"
+	"go.starlark.net/syntax"
 )
 
 // Tilt cannot be installed where this is built, so the Tiltfile is run by Starlark's own interpreter, with stubs in place of
@@ -21,6 +22,7 @@ type tilt struct {
 	waits     map[string][]string
 	images    []string
 	manifests string
+	swaps     []string
 }
 
 // one makes a builtin of which only these arguments exist; check gets those that were given.
@@ -99,6 +101,28 @@ func (tilt *tilt) dockerBuild(given map[string]starlark.Value) starlark.Value {
 	return starlark.None
 }
 
+// Of the host's program, which the `compile` resource makes.
+const built = ".cluster/live"
+
+func (tilt *tilt) customBuild(given map[string]starlark.Value) starlark.Value {
+	command := text(given["command"])
+	target := regexp.MustCompile(`--target (\S+)`).FindStringSubmatch(command)
+	if target == nil || !regexp.MustCompile(`(?m)^FROM .* AS `+target[1]+`$`).MatchString(read(tilt.t, root+"/Dockerfile")) {
+		tilt.t.Errorf("the Dockerfile has no such target: %s", command)
+	}
+	if !strings.Contains(command, "$EXPECTED_REF") || !strings.Contains(command, "binaries="+built+" ") {
+		tilt.t.Errorf("%s", command)
+	}
+	for _, path := range texts(given["deps"]) {
+		if path != built {
+			tilt.exists(path)
+		}
+	}
+	tilt.images = append(tilt.images, text(given["ref"]))
+	tilt.swaps = texts(given["live_update"])
+	return starlark.None
+}
+
 func (tilt *tilt) helm(given map[string]starlark.Value) starlark.Value {
 	tilt.exists(text(given["path"]))
 	options := []string{}
@@ -115,7 +139,7 @@ func (tilt *tilt) helm(given map[string]starlark.Value) starlark.Value {
 	return starlark.String(render(tilt.t, options...))
 }
 
-func runTiltfile(t *testing.T, env string) *tilt {
+func runTiltfile(t *testing.T, env string, live bool) *tilt {
 	tilt := &tilt{t: t, resources: map[string]bool{}, waits: map[string][]string{}}
 	none := func(map[string]starlark.Value) starlark.Value { return starlark.None }
 	isEnv := func(path starlark.Value) bool { return text(path) == ".env" }
@@ -150,7 +174,26 @@ func runTiltfile(t *testing.T, env string) *tilt {
 			return starlark.None
 		}),
 		"docker_build": tilt.one("docker_build", "ref context build_args dockerfile dockerfile_contents live_update match_in_env_vars ignore only entrypoint target ssh secret network extra_tag container_args cache_from pull platform", tilt.dockerBuild),
-		"helm":         tilt.one("helm", "path name namespace values set kube_version skip_crds", tilt.helm),
+		"custom_build": tilt.one("custom_build", "ref command deps tag disable_push live_update match_in_env_vars ignore skips_local_docker entrypoint command_bat_val outputs_image_ref_to command_bat image_deps env dir", tilt.customBuild),
+		"sync": tilt.one("sync", "local_path remote_path", func(given map[string]starlark.Value) starlark.Value {
+			return starlark.String("sync " + text(given["local_path"]) + " " + text(given["remote_path"]))
+		}),
+		"run": tilt.one("run", "cmd trigger echo_off", func(given map[string]starlark.Value) starlark.Value {
+			return starlark.String("run " + text(given["cmd"]))
+		}),
+		"config": starlarkstruct.FromStringDict(starlarkstruct.Default, starlark.StringDict{
+			"define_bool": tilt.one("define_bool", "name args usage", none),
+			"parse": tilt.one("parse", "", func(map[string]starlark.Value) starlark.Value {
+				said := starlark.NewDict(1)
+				if live {
+					if err := said.SetKey(starlark.String("live"), starlark.True); err != nil {
+						t.Fatal(err)
+					}
+				}
+				return said
+			}),
+		}),
+		"helm": tilt.one("helm", "path name namespace values set kube_version skip_crds", tilt.helm),
 		"k8s_yaml": tilt.one("k8s_yaml", "yaml allow_duplicates", func(given map[string]starlark.Value) starlark.Value {
 			tilt.manifests += text(given["yaml"])
 			return starlark.None
@@ -183,7 +226,9 @@ func runTiltfile(t *testing.T, env string) *tilt {
 			}),
 		}),
 	}
-	if _, err := starlark.ExecFile(&starlark.Thread{Name: "Tiltfile"}, root+"/Tiltfile", nil, stubs); err != nil {
+	// As Tilt has it: an `if` outside of functions.
+	options := &syntax.FileOptions{TopLevelControl: true}
+	if _, err := starlark.ExecFileOptions(options, &starlark.Thread{Name: "Tiltfile"}, root+"/Tiltfile", nil, stubs); err != nil {
 		t.Fatal(err)
 	}
 	return tilt
@@ -191,7 +236,7 @@ func runTiltfile(t *testing.T, env string) *tilt {
 
 func TestTiltfile(t *testing.T) {
 	for _, env := range []string{"", "OPENAI_API_KEY=sk-1\n"} {
-		tilt := runTiltfile(t, env)
+		tilt := runTiltfile(t, env, env != "")
 		for name, waits := range tilt.waits {
 			for _, other := range waits {
 				if !tilt.resources[other] {
@@ -214,5 +259,25 @@ func TestTiltfile(t *testing.T) {
 		if strings.Contains(tilt.manifests, "hostPort") {
 			t.Error("the server's pod takes a port of the node")
 		}
+	}
+}
+
+// What is swapped is what was compiled, and the image's entry point runs it from there and sees the restart.
+func TestTheServerIsSwapped(t *testing.T) {
+	swaps := runTiltfile(t, "", true).swaps
+	tilt, server := read(t, root+"/Tiltfile"), read(t, root+"/scripts/lib/live-server")
+	if len(swaps) != 2 || swaps[0] != "sync "+built+"/aideator /tmp/live/aideator" || swaps[1] != "run date >/tmp/live/restart" {
+		t.Errorf("%v", swaps)
+	}
+	if !strings.Contains(tilt, "target/release/aideator "+built+"/aideator") {
+		t.Error("the Tiltfile does not install what it compiles")
+	}
+	for _, words := range []string{"live=/tmp/live\n", `exec entr -n -r "$live/aideator"`, "\n$live/restart\n"} {
+		if !strings.Contains(server, words) {
+			t.Errorf("scripts/lib/live-server does not say %q", words)
+		}
+	}
+	if swaps := runTiltfile(t, "", false).swaps; swaps != nil {
+		t.Errorf("without --live: %v", swaps)
 	}
 }
