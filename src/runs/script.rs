@@ -15,9 +15,11 @@ impl Runs {
     ///
     /// The Jobs are those that were applied, whatever is configured now. The Secret, which is not
     /// stored anywhere but in the cluster, is rendered again from the run.
-    pub async fn script(&self, run: &Run) -> anyhow::Result<String> {
-        let whole = self.with_start(run.clone()).await?;
-        let run = &whole.context("the result that this run starts from is not stored any more")?;
+    /// `None` where the result that the run starts from is not stored any more.
+    pub async fn script(&self, run: &Run) -> anyhow::Result<Option<String>> {
+        let Some(run) = &self.with_start(run.clone()).await? else {
+            return Ok(None);
+        };
         // The first attempts: the script makes the whole run.
         let first = |v: &Variation| VariationKey {
             attempt: 0,
@@ -57,7 +59,7 @@ impl Runs {
         if let (true, Some(key)) = (run.uses.any(), keys.first()) {
             needs.push((keys_secret_name(*key), own_keys(run)));
         }
-        Ok(script(run, &names, &manifest, namespace, &needs))
+        Ok(Some(script(run, &names, &manifest, namespace, &needs)))
     }
 }
 

@@ -76,6 +76,51 @@ async fn round_two_starts_from_the_result_of_round_one() {
     assert_eq!(settings(&script, 0)["start"]["patch"], ONE);
 }
 
+#[tokio::test]
+async fn a_retry_says_that_what_its_run_started_from_is_gone() {
+    let test = TestApp::spawn().await;
+    let first = test.printed([BOTH, ONE]).await;
+    let asked = json!({"base": {"run_id": first.id, "variation_id": 1},
+        "prompt": "And now the second line", "variations": 3});
+    let made = first.user.post("/api/v1/runs", &asked).await.expect(202);
+    let second = test.run_of(&first.user, &made.json());
+    second.applied().await;
+    test.print_results(&second, [BOTH, ONE]);
+    second.events().await;
+    let script = second.user.get(&second.path("/script")).await;
+    script.expect(200);
+
+    // As old runs are forgotten.
+    let id = first.id.parse().unwrap();
+    test.app.store.remove(id).unwrap();
+    test.app.db.delete_run(id).await.unwrap();
+    let retry = second.path("/variations/2/retry");
+    second.user.post(&retry, &json!({})).await.expect(202);
+    let told = second.told("failed", "BaseMissing").await;
+    assert_eq!(told["variation_id"], 2);
+    assert!(
+        told["hint"].as_str().unwrap().contains("KEEP_RUNS_DAYS"),
+        "{told}"
+    );
+    assert!(
+        !test
+            .cluster
+            .calls()
+            .iter()
+            .any(|call| call.line().contains("-2-r1"))
+    );
+
+    // What it has left can be had, and what cannot be had any more says so.
+    let patch = async |rest: &str| second.user.get(&second.path(rest)).await;
+    assert_eq!(patch("/variations/0/patch").await.expect(200).body, BOTH);
+    let since = patch("/variations/0/patch?since_base=true").await;
+    since.expect_problem(404, "not_found");
+    let script = patch("/script").await;
+    script.expect_problem(404, "base_missing");
+    let bundle = patch("/bundle").await.expect(200);
+    assert!(bundle.body.contains("is not stored any more"));
+}
+
 /// An ended run of one variation whose patch is 300 KB; its id.
 async fn with_big_patch(test: &TestApp, user: &Client) -> String {
     let run = test.start_run(user, 1).await;

@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::commands::{CommandView, CommandsResponse};
+use super::commands::{BASE_MISSING, CommandView, CommandsResponse};
 use super::create::CreateRunRequest;
 use super::{logs, readable_run, whole_view};
 use crate::api::error::{ApiError, ApiResult, Problem};
@@ -74,6 +74,8 @@ async fn entries(app: &AppState, user: &CurrentUser, run: Run) -> ApiResult<Vec<
     let commands = app.db.commands(run.id).await?;
     let events = app.db.events_after(run.id, 0).await?;
     let script = app.runs.script(&run).await.map_err(ApiError::internal)?;
+    let script =
+        script.unwrap_or_else(|| format!("#!/bin/sh\necho '{BASE_MISSING}' >&2\nexit 1\n"));
     // A share link names no other run, and such a request would have to.
     let request = if user.is_guest() && run.base.is_some() {
         None

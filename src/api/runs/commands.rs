@@ -1,6 +1,6 @@
 //! `GET /api/v1/runs/{id}/commands` and `…/script`: what was done to the cluster.
 
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -12,6 +12,9 @@ use crate::app::AppState;
 use crate::auth::CurrentUser;
 use crate::clock::rfc3339;
 use crate::db::commands::Command;
+
+/// Why there is no script.
+pub(super) const BASE_MISSING: &str = "the result that this run started from is not stored any more, so its Jobs cannot be made again";
 
 /// Every kubectl call that had to do with a run, oldest first.
 #[derive(Debug, Serialize, ToSchema)]
@@ -80,6 +83,8 @@ pub async fn get_script(
 ) -> ApiResult<impl IntoResponse> {
     let run = readable_run(&app, &user, &id).await?;
     let script = app.runs.script(&run).await.map_err(ApiError::internal)?;
+    let script =
+        script.ok_or_else(|| ApiError::new(StatusCode::NOT_FOUND, "base_missing", BASE_MISSING))?;
     Ok(([(header::CONTENT_TYPE, "text/x-shellscript")], script))
 }
 
