@@ -3063,6 +3063,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description all of them, at most 100 */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4237,6 +4238,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description all of them, at most 50 */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6890,6 +6892,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description all of them, at most 20 */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8315,6 +8318,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description all of them, at most 20 */
             200: {
                 headers: {
                     [name: string]: unknown;

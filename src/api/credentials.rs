@@ -18,7 +18,7 @@ use crate::model::{Credential, CredentialKind};
 const LONGEST_TOKEN: usize = 4096;
 const LONGEST_USERNAME: usize = 200;
 /// Credentials of one account.
-const MOST: usize = 50;
+pub(in crate::api) const MOST: usize = 50;
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

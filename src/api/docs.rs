@@ -1,5 +1,6 @@
 //! The OpenAPI file, made from the handlers, and Swagger UI, served from the binary.
 
+mod bounds;
 mod conditional;
 mod errors;
 mod parameters;
@@ -32,6 +33,7 @@ fn complete(openapi: &mut OpenApi) {
     errors::complete(openapi);
     parameters::complete(openapi);
     conditional::complete(openapi);
+    bounds::complete(openapi);
 }
 
 /// What the file says besides the handlers.

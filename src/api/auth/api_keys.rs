@@ -16,7 +16,7 @@ const LONGEST_DESCRIPTION: usize = 1000;
 const LONGEST_LIFE_DAYS: u32 = 3650;
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// Keys of one account that are not revoked.
-const MOST_KEYS: usize = 100;
+pub(in crate::api) const MOST_KEYS: usize = 100;
 
 #[derive(Deserialize, ToSchema)]
 pub struct CreateApiKeyRequest {

@@ -16,7 +16,7 @@ const DEFAULT_DAYS: u32 = 7;
 const MOST_DAYS: u32 = 365;
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// Shares of one run that are good.
-const MOST_SHARES: usize = 20;
+pub(in crate::api) const MOST_SHARES: usize = 20;
 
 /// How long a share is good.
 #[derive(Debug, Deserialize, ToSchema)]
