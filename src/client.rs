@@ -17,9 +17,12 @@ mod output;
 mod panes;
 mod pick;
 mod printable;
+mod publish;
 mod run;
+mod share;
 mod show;
 mod start;
+mod variant;
 mod verify;
 mod watch;
 
@@ -36,7 +39,9 @@ use self::login::LoginArguments;
 use self::logs::LogsArguments;
 use self::output::Output;
 use self::pick::{PatchArguments, PickArguments};
+use self::publish::PublishArguments;
 use self::run::Run;
+use self::share::ShareArguments;
 use self::show::{RunsArguments, ShowArguments};
 use self::start::StartArguments;
 use self::verify::VerifyArguments;
@@ -58,6 +63,8 @@ pub enum Command {
             aideator run --repo https://github.com/octocat/Hello-World \"Write a README\" --wait\n  \
             aideator run --repo URL --ref main -n 5 --check \"make test\" - <task.md\n  \
             aideator run --repo URL \"Write a README\" --wait --json | jq -r .event\n  \
+            aideator run --repo URL \"Write a README\" --variant model=A --variant 'model=B,temperature=0.2'\n  \
+            aideator run --repo URL \"Write a README\" --git-token token.txt    # a private repository\n  \
             aideator run --from latest/2 \"Now add tests\"    # round two starts from that result\n\n\
             In a pipe, --wait prints a line for each thing that is said or done, `1|` before those of\n\
             variation 1. It ends with 0 where a variation succeeded and with 1 where none did.")]
@@ -85,6 +92,15 @@ pub enum Command {
     #[command(after_help = "  aideator patch latest 1 | git apply\n  \
             aideator patch latest 2 --from 1      # what lies between the two")]
     Patch(PatchArguments),
+    /// Push the picked result as a new branch, and with --pull-request ask for one.
+    #[command(
+        after_help = "  aideator publish latest --branch aideator/durations --pull-request --wait\n\n\
+            A Job on the server's side pushes, with the token that you have stored for the host or with\n\
+            --git-token. With --wait it prints the branch with its commit, and the pull request's address."
+    )]
+    Publish(PublishArguments),
+    /// Make a link through which anybody may read one run, until it expires.
+    Share(ShareArguments),
     /// Save all of a run in one tar file, which `sha256sum -c` and `git apply` alone verify.
     Bundle(BundleArguments),
     /// Cancel a run, or one of its variations; what they have is kept.
@@ -130,6 +146,8 @@ async fn dispatch(command: Command, environment: Client) -> Outcome {
         Command::Logs(arguments) => logs::logs(api, &arguments, output).await,
         Command::Pick(arguments) => pick::pick(api, &arguments, output).await,
         Command::Patch(arguments) => pick::patch(api, &arguments, output).await,
+        Command::Publish(arguments) => publish::publish(api, arguments, output).await,
+        Command::Share(arguments) => share::share(api, &arguments, output).await,
         Command::Bundle(arguments) => bundle::bundle(api, &arguments, output).await,
         Command::Cancel { run, variation } => cancel(api, &run, variation, output).await,
         Command::Verify(arguments) => verify::verify(api, &arguments, output).await,

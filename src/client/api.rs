@@ -159,7 +159,7 @@ fn exit_of(status: StatusCode) -> Exit {
     }
 }
 
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Outcome<T> {
+pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Outcome<T> {
     serde_json::from_slice(body).map_err(|error| not_understood(&error))
 }
 

@@ -10,6 +10,7 @@ use super::api::Api;
 use super::exit::{Exit, Failure, Outcome};
 use super::output::Output;
 use super::run::Run;
+use super::variant::variant;
 use super::watch::watch;
 
 #[derive(Debug, clap::Args)]
@@ -32,6 +33,17 @@ pub struct StartArguments {
     /// A shell command that is run after the work, as evidence; may be given several times.
     #[arg(long = "check", value_name = "COMMAND")]
     checks: Vec<String>,
+    /// Run the checks at the base commit, too, before the work: did they fail there?
+    #[arg(long)]
+    checks_before: bool,
+    /// Settings of one variation, such as `model=NAME,temperature=0.3`; once for each variation. Others are
+    /// instructions, engine, command and image.
+    #[arg(
+        long = "variant",
+        value_name = "SETTINGS",
+        conflicts_with = "variations"
+    )]
+    variants: Vec<String>,
     /// The model of all variations.
     #[arg(long)]
     model: Option<String>,
@@ -44,11 +56,16 @@ pub struct StartArguments {
     /// US dollars at which a variation stops by itself.
     #[arg(long, value_name = "USD")]
     max_cost: Option<f64>,
+    /// US dollars at which all variations are stopped, when together they have spent them.
+    #[arg(long, value_name = "USD")]
+    max_run_cost: Option<f64>,
     /// Tokens at which a variation stops by itself.
     #[arg(long, value_name = "N")]
     max_tokens: Option<u64>,
+    #[command(flatten)]
+    git: GitToken,
     /// All of it as the JSON of POST /api/v1/runs, from a file or `-`; nothing else is given then.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["prompt", "repo", "from", "git_ref", "variations", "checks", "model", "temperature", "timeout", "max_cost", "max_tokens"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["prompt", "repo", "from", "git_ref", "variations", "checks", "checks_before", "variants", "model", "temperature", "timeout", "max_cost", "max_run_cost", "max_tokens", "git_token"])]
     request: Option<String>,
     /// Follow it to its end; 0 where a variation succeeded, 1 where none did.
     #[arg(long)]
@@ -56,6 +73,36 @@ pub struct StartArguments {
     /// Print JSON: the server's answer, or with --wait an object for each event.
     #[arg(long)]
     json: bool,
+}
+
+/// A git credential for this once. It is in no argument, where other users of the machine could see it.
+#[derive(Debug, clap::Args)]
+pub(super) struct GitToken {
+    /// A file with a token for the repository's host, for this once; `-` reads it from standard input. One
+    /// for all of your runs is stored over the API or the page.
+    #[arg(long, value_name = "FILE")]
+    git_token: Option<String>,
+    /// The user name beside it, where the host wants a certain one.
+    #[arg(long, value_name = "NAME", requires = "git_token")]
+    git_username: Option<String>,
+}
+
+impl GitToken {
+    fn is_stdin(&self) -> bool {
+        self.git_token.as_deref() == Some("-")
+    }
+
+    /// As the API takes it.
+    pub(super) fn credential(self) -> Outcome<Option<Value>> {
+        let Some(file) = self.git_token else {
+            return Ok(None);
+        };
+        let mut credential = json!({"token": read(&file)?.trim()});
+        if let Some(name) = self.git_username {
+            credential["username"] = name.into();
+        }
+        Ok(Some(credential))
+    }
 }
 
 #[derive(Deserialize)]
@@ -103,6 +150,11 @@ fn body(arguments: StartArguments) -> Outcome<Value> {
         return serde_json::from_str(&text)
             .map_err(|error| Failure::usage(format!("{file} is no JSON: {error}")));
     }
+    if arguments.prompt.as_deref() == Some("-") && arguments.git.is_stdin() {
+        let message =
+            "the prompt and the token cannot both come from standard input: name a file for one";
+        return Err(Failure::usage(message));
+    }
     let prompt = match arguments.prompt.as_deref() {
         Some("-") => read("-")?,
         other => other.unwrap_or_default().to_owned(),
@@ -114,6 +166,22 @@ fn body(arguments: StartArguments) -> Outcome<Value> {
     put(&mut body, "variations", arguments.variations);
     let checks = Some(arguments.checks).filter(|checks| !checks.is_empty());
     put(&mut body, "checks", checks);
+    put(
+        &mut body,
+        "checks_before",
+        arguments.checks_before.then_some(true),
+    );
+    let variants: Vec<Value> = arguments
+        .variants
+        .iter()
+        .map(|it| variant(it))
+        .collect::<Outcome<_>>()?;
+    put(
+        &mut body,
+        "variants",
+        Some(variants).filter(|it| !it.is_empty()),
+    );
+    put(&mut body, "git_credential", arguments.git.credential()?);
     let mut config = Map::new();
     put(&mut config, "model", arguments.model);
     put(&mut config, "temperature", arguments.temperature);
@@ -125,6 +193,7 @@ fn body(arguments: StartArguments) -> Outcome<Value> {
     let mut limits = Map::new();
     put(&mut limits, "timeout_seconds", arguments.timeout);
     put(&mut limits, "max_cost_usd", arguments.max_cost);
+    put(&mut limits, "max_run_cost_usd", arguments.max_run_cost);
     put(&mut limits, "max_total_tokens", arguments.max_tokens);
     put(
         &mut body,
@@ -147,7 +216,11 @@ async fn base(api: &Api, from: &str) -> Outcome<Value> {
     Ok(json!({"run_id": run.id, "variation_id": variation.index}))
 }
 
-fn put<T: serde::Serialize>(body: &mut Map<String, Value>, name: &str, value: Option<T>) {
+pub(super) fn put<T: serde::Serialize>(
+    body: &mut Map<String, Value>,
+    name: &str,
+    value: Option<T>,
+) {
     if let Some(value) = value {
         body.insert(name.to_owned(), json!(value));
     }

@@ -64,6 +64,16 @@ pub(super) async fn follow(
     Ok(exit_of(&Run::find(api, &run.id).await?))
 }
 
+/// Waits for the end of one of a run's agents, and says only where the stream breaks.
+pub(super) async fn wait_for(api: &Api, id: &str, index: u8, output: Output) -> Outcome<()> {
+    let mut quiet = View::Lines(Narrator::default());
+    let tell = |told| match told {
+        Told::Event(_) => Ok(()),
+        other => quiet.tell(other, output),
+    };
+    attended(id, Follow::new(api, id, Some(index)).tell(tell)).await
+}
+
 /// A run that is not watched any more goes on, which a person may not think of.
 async fn attended(id: &str, following: impl Future<Output = Outcome<()>>) -> Outcome<()> {
     tokio::select! {

@@ -1,6 +1,7 @@
 //! The command line: the real program against a real server, in a pipe.
 
 mod failures;
+mod team;
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;

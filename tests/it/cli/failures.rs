@@ -85,6 +85,14 @@ async fn requests(block: &mut Block, test: &TestApp, cli: &Cli) {
         &format!("run --repo https://example.com/x \"{PROMPT}\""),
         &ran.expect(2),
     );
+    let ran = cli
+        .run(&["run", "--repo", &test.repo, PROMPT, "--variant", "modle=x"])
+        .await;
+    block.add(
+        "A setting that there is not",
+        &format!("run --repo URL \"{PROMPT}\" --variant modle=x"),
+        &ran.expect(2),
+    );
     let ran = cli.run(&["run", PROMPT]).await;
     block.add(
         "Something left out",
@@ -122,6 +130,16 @@ async fn results(block: &mut Block, test: &TestApp, cli: &Cli) {
         "A variation without a result",
         "pick latest 3",
         &ran.expect(4),
+    );
+    let publish = ["publish", "latest", "--branch", "feature/x"];
+    let ran = cli.run(&publish).await;
+    block.add("Nothing was picked", &publish.join(" "), &ran.expect(6));
+    let share = ["share", "latest", "--days", "1000"];
+    let ran = cli.run(&share).await;
+    block.add(
+        "A link that is good for too long",
+        &share.join(" "),
+        &ran.expect(2),
     );
     let ran = cli.run(&["logs", "latest", "7"]).await;
     block.add(
