@@ -236,10 +236,11 @@ async fn serve() -> anyhow::Result<ExitCode> {
     tracing::info!(http.address = %listener.local_addr()?, "listening");
     lifecycle.spawn_core("http", aideator::serve(app.clone(), listener));
     // The first readiness probe need not wait for kubectl.
-    lifecycle.spawn(
-        "readiness",
-        async move { app.readiness.ask(&app.kubectl).await },
-    );
+    let soft = lifecycle.soft().clone();
+    lifecycle.spawn("readiness", async move {
+        let ask = app.readiness.ask(&app.kubectl);
+        soft.run_until_cancelled(ask).await.map(drop)
+    });
 
     let code = lifecycle.run().await;
     db.close().await;
