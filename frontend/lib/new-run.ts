@@ -167,7 +167,7 @@ export function fromRun(run: Run): Draft {
 }
 
 /** The draft of a run that goes on from a result of this one: the same settings, and something new to do. */
-export const fromResult = (run: Run, variation: number): Draft => ({ ...fromRun(run), base: { run_id: run.run_id, variation_id: variation }, prompt: "" });
+const fromResult = (run: Run, variation: number): Draft => ({ ...fromRun(run), base: { run_id: run.run_id, variation_id: variation }, prompt: "" });
 
 /** The address of the form that goes on from a result; people's numbers. */
 export const followUpAddress = (run: string, variation: number): string => `/?${new URLSearchParams({ base: run, v: String(variation + 1) })}`;
