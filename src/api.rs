@@ -58,6 +58,7 @@ fn routes() -> OpenApiRouter<AppState> {
             admin::invitations::list_invitations
         ))
         .routes(routes!(admin::invitations::revoke_invitation))
+        .routes(routes!(admin::audit::list_audit))
         .routes(routes!(admin::usage::list_usage))
         .routes(routes!(admin::runs::list_all_runs))
         .routes(routes!(

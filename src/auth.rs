@@ -6,6 +6,7 @@
 
 mod account;
 mod api_key;
+pub mod audit;
 mod authenticate;
 mod concurrent;
 mod current;

@@ -78,6 +78,12 @@ pub fn rfc3339(ms: i64) -> String {
     format!("{time:.3}")
 }
 
+/// The time that an RFC 3339 text says; none if it says none.
+pub fn from_rfc3339(text: &str) -> Option<i64> {
+    let time: Timestamp = text.parse().ok()?;
+    Some(time.as_millisecond())
+}
+
 /// The day of a time in UTC, e.g. `2026-01-02`.
 pub fn date(ms: i64) -> String {
     let time = rfc3339(ms);

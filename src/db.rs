@@ -8,6 +8,7 @@
 //! committed cache at build time, which every clone and container build would have to carry. Each query has a test.
 
 mod api_keys;
+pub mod audit;
 mod backup;
 pub mod commands;
 pub mod credentials;

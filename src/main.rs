@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use aideator::app::AppState;
+use aideator::auth::audit::{Entry, Event};
 use aideator::auth::{NewAccount, Passwords, Role, User};
 use aideator::clock::Clock;
 use aideator::config::{self, Config};
@@ -170,7 +171,10 @@ async fn create_user(email: String, admin: bool) -> anyhow::Result<ExitCode> {
         role: if admin { Role::Admin } else { user.role },
         ..user
     };
-    let created = db.insert_user(&user, &hash, &WayIn::Anybody).await?;
+    let entry = Entry::of_operator(Event::AccountCreated, user.created_at).about(&user.id);
+    let created = db
+        .insert_user(&user, &hash, &WayIn::Anybody, &entry)
+        .await?;
     db.close().await;
     let NewUser::Created(role) = created else {
         anyhow::bail!("{} has an account already", user.email);

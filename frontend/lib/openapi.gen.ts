@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    "/api/v1/admin/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Security events, newest first: who came in, who tried, who made or ended what opens something. For admins, who
+         *     ask with a session.
+         */
+        get: operations["list_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/invitations": {
         parameters: {
             query?: never;
@@ -912,6 +932,60 @@ export interface components {
             prefix: string;
             scopes: components["schemas"]["Scope"][];
         };
+        /** @description A security event. Times are RFC 3339, UTC. */
+        AuditEntryResponse: {
+            account_email?: string | null;
+            /** @description The account that it was done to. */
+            account_id?: string | null;
+            actor_email?: string | null;
+            /** @description The account that did it; null for the operator on the server itself, and for who did not get in. */
+            actor_id?: string | null;
+            /**
+             * @description Where it came from. Of attempts that are counted it is the network; null where too many of those came in
+             *     one hour to keep each.
+             */
+            address?: string | null;
+            at: string;
+            /** @description What it came with: a session, `session_…`, or an API key, `key_…`. */
+            credential_id?: string | null;
+            /** @description What else there is to say: never a secret, never what somebody typed. */
+            detail: {
+                [key: string]: string;
+            };
+            event: components["schemas"]["Event"];
+            /**
+             * Format: int64
+             * @description Later entries have higher ones.
+             */
+            id: number;
+            /** @description The last of them. */
+            last_at: string;
+            /** @description `X-Request-ID`; of what is counted, of the first. */
+            request_id?: string | null;
+            /** @description What it was done to: the id of a key, a share, an invitation, …. */
+            subject?: string | null;
+            /**
+             * Format: int64
+             * @description More than 1 where attempts are counted (`login_failed`, `password_refused`, `invitation_refused`): those
+             *     of an hour from one network at one account.
+             */
+            times: number;
+        };
+        /** @description A page of security events, newest first. */
+        AuditListResponse: {
+            items: components["schemas"]["AuditEntryResponse"][];
+            /** Format: int32 */
+            page: number;
+            /** Format: int64 */
+            pages: number;
+            /** Format: int32 */
+            per_page: number;
+            /**
+             * Format: int64
+             * @description On all pages.
+             */
+            total: number;
+        };
         /** @description Whose a commit is. */
         Author: {
             email: string;
@@ -1236,6 +1310,11 @@ export interface components {
          * @enum {string}
          */
         Environment: "development" | "staging" | "production";
+        /**
+         * @description What can be in the audit log.
+         * @enum {string}
+         */
+        Event: "AccountRegistered" | "AccountCreated" | "AccountDisabled" | "AccountEnabled" | "LoggedIn" | "LoginFailed" | "LoggedOut" | "PasswordChanged" | "PasswordRefused" | "ApiKeyCreated" | "ApiKeyRevoked" | "ShareCreated" | "ShareRevoked" | "CredentialStored" | "CredentialDeleted" | "InvitationCreated" | "InvitationUsed" | "InvitationRevoked" | "InvitationRefused";
         /** @description What is wrong with one part of a request. */
         FieldError: {
             /** @description Where: `body`, `query` or `path`, then field names and indices. */
@@ -1954,6 +2033,154 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_audit: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The id of an account: what it did, and what was done to it.
+                 * @example user_0198a7c41e5b7d2084c1f0a9b6d3e755
+                 */
+                user?: string | null;
+                /** @description Only this event. */
+                event?: ("AccountRegistered" | "AccountCreated" | "AccountDisabled" | "AccountEnabled" | "LoggedIn" | "LoginFailed" | "LoggedOut" | "PasswordChanged" | "PasswordRefused" | "ApiKeyCreated" | "ApiKeyRevoked" | "ShareCreated" | "ShareRevoked" | "CredentialStored" | "CredentialDeleted" | "InvitationCreated" | "InvitationUsed" | "InvitationRevoked" | "InvitationRefused") | null;
+                /**
+                 * @description RFC 3339: from this time on.
+                 * @example 2026-01-02T03:04:05Z
+                 */
+                from?: string | null;
+                /**
+                 * @description RFC 3339: before this time.
+                 * @example 2026-12-31T00:00:00Z
+                 */
+                to?: string | null;
+                /**
+                 * @description From 1.
+                 * @example 1
+                 */
+                page?: number | null;
+                /**
+                 * @description 1 to 100, 20 unless given.
+                 * @example 20
+                 */
+                per_page?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditListResponse"];
+                };
+            };
+            /** @description no credential, or one that is unknown, expired or revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:unauthorized",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "this API key is unknown, expired or revoked",
+                     *       "code": "unauthorized"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not an admin's session */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:missing_scope",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "this API key lacks the scope `runs:create`: create one that has it, or log in",
+                     *       "code": "missing_scope"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description a parameter is wrong or unknown; `errors` says which */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:validation_failed",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "the request is not valid: variations: must be 1 to 5",
+                     *       "code": "validation_failed",
+                     *       "errors": [
+                     *         {
+                     *           "loc": [
+                     *             "body",
+                     *             "variations"
+                     *           ],
+                     *           "msg": "must be 1 to 5"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests: `Retry-After` says when the next one is answered */
+            429: {
+                headers: {
+                    /** @description seconds until the next request is answered */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:too_many_requests",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "more than 600 requests a minute: wait 2 s",
+                     *       "code": "too_many_requests"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description our fault; the server's log has the cause */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:internal_error",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "an internal error occurred; the server's log has the cause under this response's X-Request-ID",
+                     *       "code": "internal_error"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_invitations: {
         parameters: {
             query?: {

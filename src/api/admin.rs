@@ -1,5 +1,6 @@
 //! For admins of the server: accounts, and what is done with them. `/api/v1/admin/*`.
 
+pub mod audit;
 pub mod disable;
 pub mod invitations;
 pub mod runs;

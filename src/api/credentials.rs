@@ -9,6 +9,7 @@ use super::error::{ApiError, ApiResult, FieldError, Problem};
 use super::extract::{Json, Path};
 use crate::app::AppState;
 use crate::auth::CurrentUser;
+use crate::auth::audit::{Event, Origin};
 use crate::clock::rfc3339;
 use crate::config::Secret;
 use crate::credentials::{ANY_USERNAME, NewCredential};
@@ -84,6 +85,7 @@ impl CredentialView {
 pub async fn create_credential(
     app: AppState,
     user: CurrentUser,
+    origin: Origin,
     Json(request): Json<CreateCredentialRequest>,
 ) -> ApiResult<(StatusCode, Json<CredentialView>)> {
     require_session(&user)?;
@@ -99,7 +101,12 @@ pub async fn create_credential(
         .credentials
         .seal(user, None, new)
         .map_err(ApiError::internal)?;
-    app.db.store_credential(&credential).await?;
+    let entry = origin.entry(Event::CredentialStored).on(&credential.id);
+    let mut entry = entry.with("kind", credential.kind.as_str());
+    if credential.kind == CredentialKind::Git {
+        entry = entry.with("host", &credential.host);
+    }
+    app.db.store_credential(&credential, &entry).await?;
     let view = CredentialView::new(&app, credential);
     Ok((StatusCode::CREATED, Json(view)))
 }
@@ -185,10 +192,13 @@ pub async fn list_credentials(
 pub async fn delete_credential(
     app: AppState,
     user: CurrentUser,
+    origin: Origin,
     Path(id): Path<String>,
 ) -> ApiResult<StatusCode> {
     require_session(&user)?;
-    if app.db.delete_credential(user.id.as_str(), &id).await? {
+    let entry = origin.entry(Event::CredentialDeleted).on(&id);
+    let user = user.id.as_str();
+    if app.db.delete_credential(user, &id, &entry).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(ApiError::not_found("credential", id))

@@ -5,8 +5,6 @@
     reason = "this module wraps axum's own extractors"
 )]
 
-use std::net::IpAddr;
-
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
@@ -17,8 +15,9 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::error::{ApiError, ApiResult, FieldError};
-use super::middleware::client_network;
+use super::middleware::{RequestId, client_address, network};
 use crate::app::AppState;
+use crate::auth::audit::Origin;
 use crate::auth::{Authentication, CurrentUser};
 use crate::etag::Tag;
 
@@ -183,20 +182,24 @@ where
     }
 }
 
-/// The network that the request came from, as limits count it (see `client_network`).
-#[derive(Clone, Copy, Debug)]
-pub struct ClientNetwork(pub IpAddr);
-
-impl FromRequestParts<AppState> for ClientNetwork {
+impl FromRequestParts<AppState> for Origin {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> ApiResult<Self> {
         let trust = app.config.http.trust_forwarded_for;
-        Ok(Self(client_network(
-            &parts.headers,
-            &parts.extensions,
-            trust,
-        )))
+        let address = client_address(&parts.headers, &parts.extensions, trust);
+        let who = match parts.extensions.get::<Authentication>() {
+            Some(Authentication::User(user)) => Some((user.id.clone(), user.credential.clone())),
+            _ => None,
+        };
+        let request = parts.extensions.get::<RequestId>();
+        Ok(Self {
+            at_ms: app.clock.now_ms(),
+            who,
+            address,
+            network: network(address),
+            request: request.map(|id| id.0.clone()),
+        })
     }
 }
 

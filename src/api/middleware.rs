@@ -13,8 +13,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
 pub(super) use self::guard::{Guard, guard};
-pub(super) use self::rate_limit::{add_headers as add_limit_headers, client_network};
-pub(super) use self::request_log::request_log;
+pub(super) use self::rate_limit::{add_headers as add_limit_headers, client_address, network};
+pub(super) use self::request_log::{RequestId, request_log};
 use super::error::ApiError;
 
 /// Turns a handler's panic into a problem. Its message went to the log by the panic hook and stays there.

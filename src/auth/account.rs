@@ -142,6 +142,17 @@ pub enum Credential {
     Share(ShareId),
 }
 
+impl Credential {
+    /// Never a secret.
+    pub fn id(&self) -> &str {
+        match self {
+            Self::ApiKey(id) => id.as_str(),
+            Self::Session(id) => id.as_str(),
+            Self::Share(id) => id.as_str(),
+        }
+    }
+}
+
 /// Something that an API key may be allowed to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 pub enum Scope {

@@ -16,13 +16,15 @@ pub struct Storage {
     pub keep: Keep,
 }
 
-/// How long finished runs are kept, with their logs and patches.
+/// How long finished runs are kept, with their logs and patches; and the audit log.
 #[derive(Clone, Copy, Debug)]
 pub struct Keep {
     /// Days after their end; 0: for ever.
     pub days: u32,
     /// All logs and patches together, bytes; beyond it the oldest runs go. 0: no limit.
     pub bytes: u64,
+    /// Days of entries in the audit log; 0: for ever.
+    pub audit_days: u32,
 }
 
 /// Bytes in a MiB.
@@ -67,6 +69,12 @@ impl Storage {
             0..=1 << 30,
             "Most MiB of logs and patches; beyond it the oldest finished runs are deleted (0: no limit).",
         );
+        let audit_days = env.read_in(
+            "KEEP_AUDIT_DAYS",
+            "365",
+            0..=36_500,
+            "Entries of the audit log are deleted after so many days (0: never); of more than a million the oldest.",
+        );
         Self {
             database,
             data_dir,
@@ -74,6 +82,7 @@ impl Storage {
             keep: Keep {
                 days,
                 bytes: logs * MIB,
+                audit_days,
             },
         }
     }
@@ -84,7 +93,11 @@ impl Storage {
             database: dir.join("aideator.db"),
             data_dir: dir,
             min_free: 0,
-            keep: Keep { days: 0, bytes: 0 },
+            keep: Keep {
+                days: 0,
+                bytes: 0,
+                audit_days: 0,
+            },
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use sqlx::FromRow;
 
-use super::{Db, DbError};
+use super::{Db, DbError, audit};
+use crate::auth::audit::Entry;
 use crate::auth::{ApiKeyId, ApiKeyInfo, User, UserId};
 
 #[derive(FromRow)]
@@ -46,7 +47,9 @@ impl Db {
         user: &UserId,
         key: &ApiKeyInfo,
         hash: &[u8; 32],
+        entry: &Entry,
     ) -> Result<(), DbError> {
+        let mut transaction = self.write().begin().await?;
         sqlx::query(
             "INSERT INTO api_keys (id, user_id, name, description, hash, prefix, scopes, created_at, expires_at)
              VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -60,9 +63,9 @@ impl Db {
         .bind(key.scopes.to_string())
         .bind(key.created_at)
         .bind(key.expires_at)
-        .execute(self.write())
+        .execute(&mut *transaction)
         .await?;
-        Ok(())
+        audit::commit(transaction, [entry]).await
     }
 
     /// The key with this hash, expired and revoked ones included, and its owner.
@@ -99,16 +102,20 @@ impl Db {
         user: &UserId,
         id: &ApiKeyId,
         now: i64,
+        entry: &Entry,
     ) -> Result<bool, DbError> {
+        let mut transaction = self.write().begin().await?;
         let done = sqlx::query(
             "UPDATE api_keys SET revoked_at = ? WHERE id = ? AND user_id = ? AND revoked_at IS NULL",
         )
         .bind(now)
         .bind(id.as_str())
         .bind(user.as_str())
-        .execute(self.write())
+        .execute(&mut *transaction)
         .await?;
-        Ok(done.rows_affected() == 1)
+        let revoked = done.rows_affected() == 1;
+        audit::commit(transaction, revoked.then_some(entry)).await?;
+        Ok(revoked)
     }
 
     /// Whether a key is there and not revoked.

@@ -2,7 +2,8 @@
 
 use sqlx::{FromRow, Sqlite, Transaction};
 
-use super::{Db, DbError};
+use super::{Db, DbError, audit};
+use crate::auth::audit::Entry;
 use crate::model::{Credential, CredentialKind, RunId};
 
 #[derive(FromRow)]
@@ -42,7 +43,11 @@ impl TryFrom<CredentialRow> for Credential {
 
 impl Db {
     /// Stores a credential for all runs of its owner, in place of the one of the same kind and host.
-    pub async fn store_credential(&self, credential: &Credential) -> Result<(), DbError> {
+    pub async fn store_credential(
+        &self,
+        credential: &Credential,
+        entry: &Entry,
+    ) -> Result<(), DbError> {
         let mut tx = self.write().begin().await?;
         sqlx::query(
             "DELETE FROM credentials WHERE user_id = ? AND kind = ? AND host = ? AND run_id IS NULL",
@@ -53,8 +58,7 @@ impl Db {
         .execute(&mut *tx)
         .await?;
         insert(&mut tx, credential).await?;
-        tx.commit().await?;
-        Ok(())
+        audit::commit(tx, [entry]).await
     }
 
     /// What a user has stored for all runs, newest first.
@@ -90,13 +94,21 @@ impl Db {
     }
 
     /// Deletes a credential of this user; false when there is none.
-    pub async fn delete_credential(&self, user: &str, id: &str) -> Result<bool, DbError> {
+    pub async fn delete_credential(
+        &self,
+        user: &str,
+        id: &str,
+        entry: &Entry,
+    ) -> Result<bool, DbError> {
+        let mut tx = self.write().begin().await?;
         let done = sqlx::query("DELETE FROM credentials WHERE id = ? AND user_id = ?")
             .bind(id)
             .bind(user)
-            .execute(self.write())
+            .execute(&mut *tx)
             .await?;
-        Ok(done.rows_affected() == 1)
+        let deleted = done.rows_affected() == 1;
+        audit::commit(tx, deleted.then_some(entry)).await?;
+        Ok(deleted)
     }
 
     /// Notes that a credential was used.

@@ -2,7 +2,8 @@
 
 use sqlx::{FromRow, SqliteConnection};
 
-use super::{Db, DbError, Page};
+use super::{Db, DbError, Page, audit};
+use crate::auth::audit::Entry;
 use crate::auth::{Invitation, InvitationId, Role, User, UserId};
 
 /// What became of revoking an invitation.
@@ -74,7 +75,9 @@ impl Db {
         invitation: &Invitation,
         hash: &[u8; 32],
         most: u32,
+        entry: &Entry,
     ) -> Result<bool, DbError> {
+        let mut transaction = self.write().begin().await?;
         let done = sqlx::query(
             "INSERT INTO invitations (id, hash, prefix, email, role, created_by, created_at, expires_at)
              SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 WHERE (SELECT COUNT(*) FROM invitations
@@ -89,9 +92,11 @@ impl Db {
         .bind(invitation.created_at)
         .bind(invitation.expires_at)
         .bind(most)
-        .execute(self.write())
+        .execute(&mut *transaction)
         .await?;
-        Ok(done.rows_affected() == 1)
+        let stored = done.rows_affected() == 1;
+        audit::commit(transaction, stored.then_some(entry)).await?;
+        Ok(stored)
     }
 
     /// A page of all invitations, newest first, and how many there are.
@@ -114,20 +119,32 @@ impl Db {
     }
 
     /// Makes an invitation good for nothing any more, unless it was used.
-    pub async fn revoke_invitation(&self, id: &InvitationId, now: i64) -> Result<Revoked, DbError> {
-        let used: Option<(bool,)> = sqlx::query_as(
-            "UPDATE invitations SET revoked_at = CASE WHEN used_at IS NULL THEN COALESCE(revoked_at, ?) END
-             WHERE id = ? RETURNING used_at IS NOT NULL",
+    pub async fn revoke_invitation(
+        &self,
+        id: &InvitationId,
+        now: i64,
+        entry: &Entry,
+    ) -> Result<Revoked, DbError> {
+        let mut transaction = self.write().begin().await?;
+        let found: Option<(bool, bool)> = sqlx::query_as(
+            "SELECT used_at IS NOT NULL, revoked_at IS NOT NULL FROM invitations WHERE id = ?",
         )
-        .bind(now)
         .bind(id.as_str())
-        .fetch_optional(self.write())
+        .fetch_optional(&mut *transaction)
         .await?;
-        Ok(match used {
-            Some((false,)) => Revoked::Done,
-            Some((true,)) => Revoked::Used,
-            None => Revoked::Unknown,
-        })
+        match found {
+            None => return Ok(Revoked::Unknown),
+            Some((true, _)) => return Ok(Revoked::Used),
+            Some((false, true)) => return Ok(Revoked::Done),
+            Some((false, false)) => {}
+        }
+        sqlx::query("UPDATE invitations SET revoked_at = ? WHERE id = ?")
+            .bind(now)
+            .bind(id.as_str())
+            .execute(&mut *transaction)
+            .await?;
+        audit::commit(transaction, [entry]).await?;
+        Ok(Revoked::Done)
     }
 }
 

@@ -2,7 +2,8 @@
 
 use sqlx::FromRow;
 
-use super::{Db, DbError};
+use super::{Db, DbError, audit};
+use crate::auth::audit::Entry;
 use crate::auth::{Share, ShareId};
 use crate::model::RunId;
 
@@ -37,7 +38,13 @@ impl TryFrom<ShareRow> for Share {
 
 impl Db {
     /// Stores a new share under the hash of its token.
-    pub async fn insert_share(&self, share: &Share, hash: &[u8; 32]) -> Result<(), DbError> {
+    pub async fn insert_share(
+        &self,
+        share: &Share,
+        hash: &[u8; 32],
+        entry: &Entry,
+    ) -> Result<(), DbError> {
+        let mut transaction = self.write().begin().await?;
         sqlx::query(
             "INSERT INTO shares (id, run_id, hash, prefix, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
         )
@@ -47,9 +54,9 @@ impl Db {
         .bind(&share.prefix)
         .bind(share.created_at)
         .bind(share.expires_at)
-        .execute(self.write())
+        .execute(&mut *transaction)
         .await?;
-        Ok(())
+        audit::commit(transaction, [entry]).await
     }
 
     /// The share with this hash, if it is good at `now`.
@@ -80,16 +87,25 @@ impl Db {
     }
 
     /// Revokes a share of this run; false when there is none to revoke.
-    pub async fn revoke_share(&self, run: RunId, id: &ShareId, now: i64) -> Result<bool, DbError> {
+    pub async fn revoke_share(
+        &self,
+        run: RunId,
+        id: &ShareId,
+        now: i64,
+        entry: &Entry,
+    ) -> Result<bool, DbError> {
+        let mut transaction = self.write().begin().await?;
         let done = sqlx::query(
             "UPDATE shares SET revoked_at = ? WHERE id = ? AND run_id = ? AND revoked_at IS NULL",
         )
         .bind(now)
         .bind(id.as_str())
         .bind(run.to_string())
-        .execute(self.write())
+        .execute(&mut *transaction)
         .await?;
-        Ok(done.rows_affected() == 1)
+        let revoked = done.rows_affected() == 1;
+        audit::commit(transaction, revoked.then_some(entry)).await?;
+        Ok(revoked)
     }
 
     /// Whether a share is there and not revoked.

@@ -2,7 +2,8 @@
 
 use sqlx::FromRow;
 
-use super::{Db, DbError, Page, invitations};
+use super::{Db, DbError, Page, audit, invitations};
+use crate::auth::audit::{Entry, Event};
 use crate::auth::{Role, SessionId, User, UserId};
 
 /// What became of a registration.
@@ -81,13 +82,24 @@ impl Db {
         user: &User,
         password_hash: &str,
         way: &WayIn,
+        entry: &Entry,
     ) -> Result<NewUser, DbError> {
         let mut transaction = self.write().begin().await?;
-        let mut role = user.role;
+        let (mut role, mut entries) = (user.role, Vec::new());
         if let WayIn::Invited(hash) = way {
             // First: whether the address is taken is no business of who was not invited.
             match invitations::claim(&mut transaction, hash.as_ref(), user).await? {
-                Some((_, invited)) => role = invited,
+                Some((id, invited)) => {
+                    role = invited;
+                    let event = Event::InvitationUsed;
+                    entries.push(
+                        Entry {
+                            event,
+                            ..entry.clone()
+                        }
+                        .on(id),
+                    );
+                }
                 None => return Ok(NewUser::Refused),
             }
         }
@@ -114,7 +126,8 @@ impl Db {
             Err(error) if error.is_unique_violation() => return Ok(NewUser::EmailTaken),
             Err(error) => return Err(error),
         };
-        transaction.commit().await?;
+        entries.push(entry.clone().with("role", role.as_str()));
+        audit::commit(transaction, &entries).await?;
         Ok(NewUser::Created(role))
     }
 
@@ -174,8 +187,19 @@ impl Db {
 
     /// Lets nobody in with this account any more: its sessions, keys and shares end for good, and whom it has
     /// invited does not come in any more.
-    pub async fn disable_user(&self, id: &UserId, now: i64) -> Result<Disabled, DbError> {
+    pub async fn disable_user(
+        &self,
+        id: &UserId,
+        now: i64,
+        entry: &Entry,
+    ) -> Result<Disabled, DbError> {
         let mut transaction = self.write().begin().await?;
+        let (enabled,): (bool,) = sqlx::query_as(
+            "SELECT EXISTS (SELECT 1 FROM users WHERE id = ? AND disabled_at IS NULL)",
+        )
+        .bind(id.as_str())
+        .fetch_one(&mut *transaction)
+        .await?;
         let done = sqlx::query(
             "UPDATE users SET disabled_at = COALESCE(disabled_at, ?1) WHERE id = ?2 AND (role <> 'admin'
                 OR EXISTS (SELECT 1 FROM users WHERE role = 'admin' AND disabled_at IS NULL AND id <> ?2))",
@@ -205,17 +229,26 @@ impl Db {
                 .execute(&mut *transaction)
                 .await?;
         }
-        transaction.commit().await?;
+        // Done before: nothing has happened.
+        audit::commit(transaction, enabled.then_some(entry)).await?;
         Ok(Disabled::Done)
     }
 
     /// Lets a disabled account log in again; false when there is no such account.
-    pub async fn enable_user(&self, id: &UserId) -> Result<bool, DbError> {
-        let done = sqlx::query("UPDATE users SET disabled_at = NULL WHERE id = ?")
-            .bind(id.as_str())
-            .execute(self.write())
-            .await?;
-        Ok(done.rows_affected() == 1)
+    pub async fn enable_user(&self, id: &UserId, entry: &Entry) -> Result<bool, DbError> {
+        let mut transaction = self.write().begin().await?;
+        let done = sqlx::query(
+            "UPDATE users SET disabled_at = NULL WHERE id = ? AND disabled_at IS NOT NULL",
+        )
+        .bind(id.as_str())
+        .execute(&mut *transaction)
+        .await?;
+        if done.rows_affected() == 0 {
+            transaction.rollback().await?;
+            return Ok(self.user(id).await?.is_some());
+        }
+        audit::commit(transaction, [entry]).await?;
+        Ok(true)
     }
 
     /// Stores a session that lasts from `now` to `expires_at`, and forgets those that have ended.
@@ -225,6 +258,7 @@ impl Db {
         user: &UserId,
         now: i64,
         expires_at: i64,
+        entry: &Entry,
     ) -> Result<(), DbError> {
         let mut transaction = self.write().begin().await?;
         sqlx::query("DELETE FROM sessions WHERE expires_at <= ?")
@@ -245,8 +279,7 @@ impl Db {
             .bind(user.as_str())
             .execute(&mut *transaction)
             .await?;
-        transaction.commit().await?;
-        Ok(())
+        audit::commit(transaction, [entry]).await
     }
 
     /// Whose session it is, if it has not ended.
@@ -268,6 +301,7 @@ impl Db {
         user: &UserId,
         password_hash: &str,
         session: &SessionId,
+        entry: &Entry,
     ) -> Result<(), DbError> {
         let mut transaction = self.write().begin().await?;
         sqlx::query("UPDATE users SET password_hash = ? WHERE id = ?")
@@ -280,16 +314,16 @@ impl Db {
             .bind(session.as_str())
             .execute(&mut *transaction)
             .await?;
-        transaction.commit().await?;
-        Ok(())
+        audit::commit(transaction, [entry]).await
     }
 
     /// Ends a session.
-    pub async fn delete_session(&self, id: &SessionId) -> Result<(), DbError> {
+    pub async fn delete_session(&self, id: &SessionId, entry: &Entry) -> Result<(), DbError> {
+        let mut transaction = self.write().begin().await?;
         sqlx::query("DELETE FROM sessions WHERE id = ?")
             .bind(id.as_str())
-            .execute(self.write())
+            .execute(&mut *transaction)
             .await?;
-        Ok(())
+        audit::commit(transaction, [entry]).await
     }
 }

@@ -1,5 +1,5 @@
 //! Forgetting old runs: by their age, and by the room that their logs take. Never one that is
-//! unfinished, or whose Job is still there to be looked at.
+//! unfinished, or whose Job is still there to be looked at. Beside them, what else in the database grows old.
 
 use std::time::Duration;
 
@@ -9,6 +9,8 @@ use tracing::{info, warn};
 
 use super::Runs;
 use crate::clock;
+use crate::db::DbError;
+use crate::db::audit::MOST_ENTRIES;
 use crate::model::RunId;
 
 /// How often it is looked: ages are in days, and a disk that fills faster refuses new runs.
@@ -22,6 +24,9 @@ pub(super) async fn forget(runs: Runs) -> anyhow::Result<()> {
         if let Err(error) = runs.db.forget_shared_commands(week).await {
             warn!(%error, "failed to delete old kubectl calls; trying again");
         }
+        if let Err(error) = forget_audit(&runs).await {
+            warn!(%error, "failed to delete old entries of the audit log; trying again");
+        }
         if let Err(error) = forget_due(&runs).await {
             warn!(
                 error = format!("{error:#}"),
@@ -31,6 +36,18 @@ pub(super) async fn forget(runs: Runs) -> anyhow::Result<()> {
         // What was cleaned up may be forgotten now.
         let _ = timeout(PAUSE, runs.cleaned.notified()).await;
     }
+}
+
+async fn forget_audit(runs: &Runs) -> Result<(), DbError> {
+    let oldest = match runs.keep.audit_days {
+        0 => i64::MIN,
+        days => clock::now_ms().saturating_sub(DAY_MS * i64::from(days)),
+    };
+    let entries = runs.db.forget_audit(oldest, MOST_ENTRIES).await?;
+    if entries > 0 {
+        info!(entries, "deleted old entries of the audit log");
+    }
+    Ok(())
 }
 
 async fn forget_due(runs: &Runs) -> anyhow::Result<()> {

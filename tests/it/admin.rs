@@ -1,6 +1,7 @@
 //! Admins: who is one, what they see, and whom they let in.
 
 use aideator::auth::UserId;
+use aideator::auth::audit::{Entry, Event};
 use aideator::db::usage::Spending;
 use aideator::db::users::Disabled;
 use aideator::model::VariationKey;
@@ -13,10 +14,12 @@ const KEYS: &str = "/api/v1/auth/api-keys";
 const ME: &str = "/api/v1/auth/me";
 
 /// What an admin reads.
-const LISTS: [&str; 3] = [
+const LISTS: [&str; 5] = [
     "/api/v1/admin/users",
     "/api/v1/admin/usage",
     "/api/v1/admin/runs",
+    "/api/v1/admin/invitations",
+    "/api/v1/admin/audit",
 ];
 
 async fn id_of(user: &Client) -> String {
@@ -140,7 +143,9 @@ async fn an_admin_is_always_left() {
     nobody.expect_problem(404, "not_found");
     // As two admins who disable each other at once would.
     let id = UserId::from_stored(id);
-    let left = test.app.db.disable_user(&id, test.clock.now_ms()).await;
+    let now = test.clock.now_ms();
+    let entry = Entry::of_operator(Event::AccountDisabled, now);
+    let left = test.app.db.disable_user(&id, now, &entry).await;
     assert_eq!(left.unwrap(), Disabled::LastAdmin);
     admin.get(ME).await.expect(200);
 }

@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use crate::api::error::{ApiError, ApiResult, Problem};
 use crate::api::extract::Path;
 use crate::app::AppState;
+use crate::auth::audit::{Event, Origin};
 use crate::auth::{CurrentUser, UserId};
 use crate::db::users::Disabled;
 
@@ -24,6 +25,7 @@ use crate::db::users::Disabled;
 pub async fn disable_user(
     app: AppState,
     user: CurrentUser,
+    origin: Origin,
     Path(id): Path<UserId>,
 ) -> ApiResult<StatusCode> {
     user.require_admin()?;
@@ -31,7 +33,9 @@ pub async fn disable_user(
         let detail = "this is your own account: another admin can disable it";
         return Err(ApiError::conflict("own_account", detail));
     }
-    match app.db.disable_user(&id, app.clock.now_ms()).await? {
+    let entry = origin.entry(Event::AccountDisabled).about(&id);
+    let now = app.clock.now_ms();
+    match app.db.disable_user(&id, now, &entry).await? {
         Disabled::Done => {
             app.auth.ended.send_replace(());
             Ok(StatusCode::NO_CONTENT)
@@ -59,10 +63,12 @@ pub async fn disable_user(
 pub async fn enable_user(
     app: AppState,
     user: CurrentUser,
+    origin: Origin,
     Path(id): Path<UserId>,
 ) -> ApiResult<StatusCode> {
     user.require_admin()?;
-    if app.db.enable_user(&id).await? {
+    let entry = origin.entry(Event::AccountEnabled).about(&id);
+    if app.db.enable_user(&id, &entry).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(ApiError::not_found("user", id))

@@ -10,6 +10,7 @@ use crate::api::error::{ApiError, ApiResult, FieldError, Problem};
 use crate::api::extract::{Json, Path, Query};
 use crate::api::page::Page;
 use crate::app::AppState;
+use crate::auth::audit::{Event, Origin};
 use crate::auth::{CurrentUser, Invitation, InvitationId, InvitationToken, Role, UserId, is_email};
 use crate::clock::rfc3339;
 use crate::config::Registration;
@@ -161,6 +162,7 @@ impl CreateInvitationRequest {
 pub async fn create_invitation(
     app: AppState,
     user: CurrentUser,
+    origin: Origin,
     Json(request): Json<CreateInvitationRequest>,
 ) -> ApiResult<(StatusCode, Json<CreateInvitationResponse>)> {
     user.require_admin()?;
@@ -184,11 +186,12 @@ pub async fn create_invitation(
         revoked_at: None,
     };
     let hash = token.hash();
-    if !app
+    let entry = origin.entry(Event::InvitationCreated);
+    let entry = entry.on(&invitation.id).with("role", role.as_str());
+    let inserted = app
         .db
-        .insert_invitation(&invitation, &hash, MOST_OPEN)
-        .await?
-    {
+        .insert_invitation(&invitation, &hash, MOST_OPEN, &entry);
+    if !inserted.await? {
         let detail = format!("{MOST_OPEN} invitations are open: revoke some first");
         return Err(ApiError::conflict("too_many_invitations", detail));
     }
@@ -256,10 +259,13 @@ pub async fn list_invitations(
 pub async fn revoke_invitation(
     app: AppState,
     user: CurrentUser,
+    origin: Origin,
     Path(id): Path<InvitationId>,
 ) -> ApiResult<StatusCode> {
     user.require_admin()?;
-    match app.db.revoke_invitation(&id, app.clock.now_ms()).await? {
+    let entry = origin.entry(Event::InvitationRevoked).on(&id);
+    let now = app.clock.now_ms();
+    match app.db.revoke_invitation(&id, now, &entry).await? {
         Revoked::Done => Ok(StatusCode::NO_CONTENT),
         Revoked::Used => Err(ApiError::conflict(
             "invitation_used",

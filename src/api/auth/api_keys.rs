@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use crate::api::error::{ApiError, ApiResult, FieldError, Problem};
 use crate::api::extract::{Json, Path};
 use crate::app::AppState;
+use crate::auth::audit::{Event, Origin};
 use crate::auth::{ApiKey, ApiKeyId, ApiKeyInfo, Credential, CurrentUser, Scope, Scopes};
 use crate::clock::rfc3339;
 
@@ -121,6 +122,7 @@ impl From<ApiKeyInfo> for ApiKeyResponse {
 pub async fn create_api_key(
     app: AppState,
     user: CurrentUser,
+    origin: Origin,
     Json(request): Json<CreateApiKeyRequest>,
 ) -> ApiResult<(StatusCode, Json<CreateApiKeyResponse>)> {
     require_session(&user)?;
@@ -144,7 +146,12 @@ pub async fn create_api_key(
         last_used_at: None,
         revoked_at: None,
     };
-    app.db.insert_api_key(&user.id, &info, &key.hash()).await?;
+    let entry = origin.entry(Event::ApiKeyCreated).on(&info.id);
+    let entry = entry.with("scopes", &info.scopes);
+    let hash = key.hash();
+    app.db
+        .insert_api_key(&user.id, &info, &hash, &entry)
+        .await?;
     let response = CreateApiKeyResponse {
         api_key: key.into_string(),
         key_info: info.into(),
@@ -180,14 +187,13 @@ pub async fn list_api_keys(
 pub async fn revoke_api_key(
     app: AppState,
     user: CurrentUser,
+    origin: Origin,
     Path(id): Path<ApiKeyId>,
 ) -> ApiResult<StatusCode> {
     require_session(&user)?;
-    if app
-        .db
-        .revoke_api_key(&user.id, &id, app.clock.now_ms())
-        .await?
-    {
+    let entry = origin.entry(Event::ApiKeyRevoked).on(&id);
+    let now = app.clock.now_ms();
+    if app.db.revoke_api_key(&user.id, &id, now, &entry).await? {
         app.auth.ended.send_replace(());
         Ok(StatusCode::NO_CONTENT)
     } else {

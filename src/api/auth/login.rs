@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::api::error::{ApiError, ApiResult, Problem};
-use crate::api::extract::{ClientNetwork, Json};
+use crate::api::extract::Json;
 use crate::app::{App, AppState};
-use crate::auth::{Credential, CurrentUser, SessionId, Sessions};
+use crate::auth::audit::{Entry, Event, Origin};
+use crate::auth::{Credential, CurrentUser, SessionId, Sessions, UserId};
 
 /// No account's address is longer; a longer one must not become a key of the throttle.
 const LONGEST_EMAIL_BYTES: usize = 1024;
@@ -45,27 +46,32 @@ pub struct LoginResponse {
 )]
 pub async fn login(
     app: AppState,
-    ClientNetwork(network): ClientNetwork,
+    origin: Origin,
     Json(request): Json<LoginRequest>,
 ) -> ApiResult<(SetCookie, Json<LoginResponse>)> {
     let email = request.email.trim().to_lowercase();
-    throttle(&app, &format!("address {network}"))?;
+    throttle(&app, &format!("address {}", origin.network))?;
     if email.len() > LONGEST_EMAIL_BYTES {
-        return Err(no_such_account());
+        return Err(no_such_account(&app, &origin, None).await?);
     }
     throttle(&app, &format!("account {email}"))?;
 
     let (user, hash) = app.db.user_by_email(&email).await?.unzip();
     let matches = app.auth.passwords.verify(request.password, hash).await?;
-    let Some(user) = user.filter(|user| matches && user.is_enabled()) else {
-        return Err(no_such_account());
+    let user = match user {
+        Some(user) if matches && user.is_enabled() => user,
+        other => return Err(no_such_account(&app, &origin, other.map(|it| it.id)).await?),
     };
 
     let sessions = &app.auth.sessions;
     let (session, now) = (SessionId::new(), app.clock.now_ms());
     let expires_at = now + sessions.life_seconds() * 1000;
+    let entry = Entry {
+        credential: Some(session.to_string()),
+        ..origin.attempt(Event::LoggedIn).by(&user.id)
+    };
     app.db
-        .insert_session(&session, &user.id, now, expires_at)
+        .insert_session(&session, &user.id, now, expires_at, &entry)
         .await?;
     let token = sessions.token(&user.id, &session, expires_at)?;
     let cookie = sessions.cookie(&token, secure(&app));
@@ -86,20 +92,37 @@ pub async fn login(
         (status = 401, body = Problem),
     )
 )]
-pub async fn logout(app: AppState, user: CurrentUser) -> ApiResult<(StatusCode, SetCookie)> {
+pub async fn logout(
+    app: AppState,
+    user: CurrentUser,
+    origin: Origin,
+) -> ApiResult<(StatusCode, SetCookie)> {
     let Credential::Session(session) = user.credential else {
         return Err(ApiError::bad_request(
             "an API key is no session: revoke it with DELETE /api/v1/auth/api-keys/{id}",
         ));
     };
-    app.db.delete_session(&session).await?;
+    let entry = origin.entry(Event::LoggedOut);
+    app.db.delete_session(&session, &entry).await?;
     app.auth.ended.send_replace(());
     let cookie = Sessions::removal(secure(&app));
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]))
 }
 
-fn no_such_account() -> ApiError {
-    ApiError::unauthorized("no account has this e-mail address and password")
+/// The one answer to whoever does not get in. What was typed is not noted where it names no account: people type
+/// passwords into the wrong field.
+async fn no_such_account(
+    app: &App,
+    origin: &Origin,
+    account: Option<UserId>,
+) -> ApiResult<ApiError> {
+    let entry = Entry {
+        account,
+        ..origin.attempt(Event::LoginFailed)
+    };
+    app.db.count_attempt(&entry).await?;
+    let detail = "no account has this e-mail address and password";
+    Ok(ApiError::unauthorized(detail))
 }
 
 /// A browser sends a `Secure` cookie over https only; whether that is how it comes, only the operator can know.

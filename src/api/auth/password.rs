@@ -8,6 +8,7 @@ use super::login::throttle;
 use crate::api::error::{ApiError, ApiResult, FieldError, Problem};
 use crate::api::extract::Json;
 use crate::app::AppState;
+use crate::auth::audit::{Event, Origin};
 use crate::auth::{Credential, CurrentUser, Passwords};
 
 #[derive(Deserialize, ToSchema)]
@@ -33,6 +34,7 @@ pub struct ChangePasswordRequest {
 pub async fn change_password(
     app: AppState,
     user: CurrentUser,
+    origin: Origin,
     Json(request): Json<ChangePasswordRequest>,
 ) -> ApiResult<StatusCode> {
     let Credential::Session(session) = &user.credential else {
@@ -53,6 +55,8 @@ pub async fn change_password(
         .map(|found| found.1);
     let passwords = &app.auth.passwords;
     if !passwords.verify(request.current_password, hash).await? {
+        let entry = origin.entry(Event::PasswordRefused);
+        app.db.count_attempt(&entry).await?;
         let detail = "the current password is another one";
         return Err(ApiError::new(
             StatusCode::FORBIDDEN,
@@ -61,7 +65,10 @@ pub async fn change_password(
         ));
     }
     let hash = passwords.hash(request.new_password).await?;
-    app.db.change_password(&user.id, &hash, session).await?;
+    let entry = origin.entry(Event::PasswordChanged);
+    app.db
+        .change_password(&user.id, &hash, session, &entry)
+        .await?;
     app.auth.ended.send_replace(());
     Ok(StatusCode::NO_CONTENT)
 }

@@ -8,6 +8,7 @@ use super::UserResponse;
 use crate::api::error::{ApiError, ApiResult, FieldError, Problem};
 use crate::api::extract::Json;
 use crate::app::AppState;
+use crate::auth::audit::{Event, Origin};
 use crate::auth::{InvitationToken, NewAccount, User};
 use crate::config::Registration;
 use crate::db::users::{NewUser, WayIn};
@@ -78,6 +79,7 @@ pub async fn show_registration(app: AppState) -> ApiResult<Json<RegistrationResp
 )]
 pub async fn register(
     app: AppState,
+    origin: Origin,
     Json(request): Json<RegisterRequest>,
 ) -> ApiResult<(StatusCode, Json<UserResponse>)> {
     let policy = app.config.auth.registration;
@@ -105,12 +107,19 @@ pub async fn register(
         )
     })?;
     let hash = app.auth.passwords.hash(password).await?;
-    match app.db.insert_user(&user, &hash, &way).await? {
+    let entry = origin.attempt(Event::AccountRegistered).by(&user.id);
+    match app.db.insert_user(&user, &hash, &way, &entry).await? {
         NewUser::Created(role) => {
             let user = User { role, ..user };
             Ok((StatusCode::CREATED, Json(user.into())))
         }
-        NewUser::Refused => Err(refused(policy, &way)),
+        NewUser::Refused => {
+            if let WayIn::Invited(_) = way {
+                let entry = origin.attempt(Event::InvitationRefused);
+                app.db.count_attempt(&entry).await?;
+            }
+            Err(refused(policy, &way))
+        }
         NewUser::EmailTaken => Err(ApiError::conflict(
             "email_taken",
             "an account with this e-mail address exists: log in instead",

@@ -51,8 +51,10 @@ pub(in crate::api) async fn guard(
         _ => None,
     };
     let trust = guard.app.config.http.trust_forwarded_for;
-    let network = rate_limit::client_network(request.headers(), request.extensions(), trust);
-    let verdict = guard.limit.check(credential.as_ref(), network)?;
+    let address = rate_limit::client_address(request.headers(), request.extensions(), trust);
+    let verdict = guard
+        .limit
+        .check(credential.as_ref(), rate_limit::network(address))?;
     request.extensions_mut().insert(who);
     let mut response = next.run(request).await;
     rate_limit::add_headers(response.headers_mut(), verdict);

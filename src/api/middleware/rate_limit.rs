@@ -57,8 +57,8 @@ pub(in crate::api) fn add_headers(headers: &mut HeaderMap, verdict: Verdict) {
     );
 }
 
-/// The network that a request came from.
-pub(in crate::api) fn client_network(
+/// The address that a request came from.
+pub(in crate::api) fn client_address(
     headers: &HeaderMap,
     extensions: &Extensions,
     trust_forwarded_for: bool,
@@ -72,11 +72,12 @@ pub(in crate::api) fn client_network(
         .get::<ConnectInfo<SocketAddr>>()
         .map(|info| info.0.ip());
     let address = trust_forwarded_for.then(forwarded).flatten().or(peer);
-    network(address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)))
+    let address = address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+    address.to_canonical()
 }
 
 /// What one subscriber can vary freely counts as one: an IPv6 address stands for its /64.
-fn network(address: IpAddr) -> IpAddr {
+pub(in crate::api) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => address.into(),
         IpAddr::V6(address) => {
@@ -107,11 +108,11 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert("x-forwarded-for", "203.0.113.9, 192.0.2.7".parse().unwrap());
         assert_eq!(
-            client_network(&headers, &extensions, false).to_string(),
+            client_address(&headers, &extensions, false).to_string(),
             "10.0.0.1"
         );
         assert_eq!(
-            client_network(&headers, &extensions, true).to_string(),
+            client_address(&headers, &extensions, true).to_string(),
             "192.0.2.7"
         );
     }

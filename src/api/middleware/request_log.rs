@@ -17,10 +17,14 @@ const REQUEST_ID: &str = "x-request-id";
 /// The kubelet asks every few seconds: not worth a line while all is well.
 const HEALTH: &str = "/api/v1/health";
 
+/// The request's id, for whoever wants to tell it.
+#[derive(Clone, Debug)]
+pub(in crate::api) struct RequestId(pub(in crate::api) String);
+
 /// Gives the request an id, runs it, logs it, and sends the id back.
 ///
 /// A client's own id is kept when it is short and plain, so that it can be followed through several programs.
-pub(in crate::api) async fn request_log(request: Request, next: Next) -> Response {
+pub(in crate::api) async fn request_log(mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = request_id(&request);
     let method = request.method().clone();
@@ -28,7 +32,9 @@ pub(in crate::api) async fn request_log(request: Request, next: Next) -> Respons
         .extensions()
         .get::<MatchedPath>()
         .map(|path| path.as_str().to_owned());
-    let span = tracing::info_span!("request", request.id = id.to_str().unwrap_or_default());
+    let text = id.to_str().unwrap_or_default().to_owned();
+    let span = tracing::info_span!("request", request.id = text);
+    request.extensions_mut().insert(RequestId(text));
 
     let mut response = next.run(request).instrument(span.clone()).await;
 

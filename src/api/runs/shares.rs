@@ -8,6 +8,7 @@ use super::find_run;
 use crate::api::error::{ApiError, ApiResult, FieldError, Problem};
 use crate::api::extract::{Json, Path};
 use crate::app::AppState;
+use crate::auth::audit::{Event, Origin};
 use crate::auth::{CurrentUser, Scope, Share, ShareId, ShareToken};
 use crate::clock::rfc3339;
 use crate::model::Run;
@@ -76,6 +77,7 @@ impl From<Share> for ShareView {
 pub async fn create_share(
     app: AppState,
     user: CurrentUser,
+    origin: Origin,
     Path(id): Path<String>,
     Json(request): Json<CreateShareRequest>,
 ) -> ApiResult<(StatusCode, Json<CreateShareResponse>)> {
@@ -100,7 +102,9 @@ pub async fn create_share(
         expires_at: now + i64::from(days) * DAY_MS,
         last_used_at: None,
     };
-    app.db.insert_share(&share, &token.hash()).await?;
+    let entry = origin.entry(Event::ShareCreated).on(&share.id);
+    let entry = entry.with("run", run.id);
+    app.db.insert_share(&share, &token.hash(), &entry).await?;
     let share_token = token.into_string();
     let response = CreateShareResponse {
         page_url: format!("/stream?run={}&share={share_token}", run.id),
@@ -134,11 +138,14 @@ pub async fn list_shares(
 pub async fn revoke_share(
     app: AppState,
     user: CurrentUser,
+    origin: Origin,
     Path((id, share)): Path<(String, ShareId)>,
 ) -> ApiResult<StatusCode> {
     let run = shareable_run(&app, &user, &id).await?;
     let now = app.clock.now_ms();
-    if app.db.revoke_share(run.id, &share, now).await? {
+    let entry = origin.entry(Event::ShareRevoked).on(&share);
+    let entry = entry.with("run", run.id);
+    if app.db.revoke_share(run.id, &share, now, &entry).await? {
         app.auth.ended.send_replace(());
         Ok(StatusCode::NO_CONTENT)
     } else {
