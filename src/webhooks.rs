@@ -19,6 +19,7 @@ use url::Url;
 
 use self::address::Judge;
 use self::send::Sender;
+use crate::auth::audit::Entry;
 use crate::clock::Clock;
 use crate::config::{Networks, Secret};
 use crate::credentials::Credentials;
@@ -90,6 +91,7 @@ impl Webhooks {
         user: &str,
         url: &Url,
         description: Option<String>,
+        entry: Entry,
     ) -> anyhow::Result<Option<(Webhook, Secret)>> {
         let secret = sign::new_secret()?;
         let id = Webhook::new_id();
@@ -104,7 +106,10 @@ impl Webhooks {
             created_ms: self.0.clock.now_ms(),
             disabled: None,
         };
-        let stored = self.0.db.insert_webhook(&webhook, MOST).await?;
+        // Not the whole address: its path may be what opens it.
+        let entry = entry.on(&webhook.id);
+        let entry = entry.with("host", url.host_str().unwrap_or_default());
+        let stored = self.0.db.insert_webhook(&webhook, MOST, &entry).await?;
         Ok(stored.then_some((webhook, secret)))
     }
 

@@ -10,6 +10,7 @@ use super::extract::{Json, Path, Query};
 use super::page::Page;
 use crate::app::AppState;
 use crate::auth::CurrentUser;
+use crate::auth::audit::{Event, Origin};
 use crate::clock::rfc3339;
 use crate::model::{Delivery, Webhook, WebhookEvent};
 use crate::webhooks::MOST;
@@ -134,6 +135,7 @@ impl From<Delivery> for DeliveryView {
 pub async fn create_webhook(
     app: AppState,
     user: CurrentUser,
+    origin: Origin,
     Json(request): Json<CreateWebhookRequest>,
 ) -> ApiResult<(StatusCode, Json<CreateWebhookResponse>)> {
     require_session(&user)?;
@@ -153,7 +155,10 @@ pub async fn create_webhook(
         }
     };
     let description = description.map(str::to_owned);
-    let made = app.webhooks.create(user.id.as_str(), &url, description);
+    let entry = origin.entry(Event::WebhookCreated);
+    let made = app
+        .webhooks
+        .create(user.id.as_str(), &url, description, entry);
     let Some((webhook, secret)) = made.await.map_err(ApiError::internal)? else {
         let detail = format!("this account has {MOST} webhooks: delete one first");
         return Err(ApiError::conflict("too_many_webhooks", detail));
@@ -191,10 +196,13 @@ pub async fn list_webhooks(app: AppState, user: CurrentUser) -> ApiResult<Json<V
 pub async fn delete_webhook(
     app: AppState,
     user: CurrentUser,
+    origin: Origin,
     Path(id): Path<String>,
 ) -> ApiResult<StatusCode> {
     require_session(&user)?;
-    if app.db.delete_webhook(user.id.as_str(), &id).await? {
+    let entry = origin.entry(Event::WebhookDeleted).on(&id);
+    let user = user.id.as_str();
+    if app.db.delete_webhook(user, &id, &entry).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(ApiError::not_found("webhook", id))

@@ -55,6 +55,8 @@ events! {
     ShareRevoked = "share_revoked",
     CredentialStored = "credential_stored",
     CredentialDeleted = "credential_deleted",
+    WebhookCreated = "webhook_created",
+    WebhookDeleted = "webhook_deleted",
     InvitationCreated = "invitation_created",
     InvitationUsed = "invitation_used",
     InvitationRevoked = "invitation_revoked",

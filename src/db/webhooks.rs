@@ -8,12 +8,19 @@ use sqlx::AssertSqlSafe;
 pub(super) use self::queue::run_completed;
 pub use self::queue::{Due, Message};
 use self::rows::{DeliveryRow, WebhookRow};
-use super::{Db, DbError, Page};
+use super::{Db, DbError, Page, audit};
+use crate::auth::audit::Entry;
 use crate::model::{Delivery, Webhook};
 
 impl Db {
     /// Stores a webhook, unless its owner has `most` already; false then.
-    pub async fn insert_webhook(&self, webhook: &Webhook, most: u32) -> Result<bool, DbError> {
+    pub async fn insert_webhook(
+        &self,
+        webhook: &Webhook,
+        most: u32,
+        entry: &Entry,
+    ) -> Result<bool, DbError> {
+        let mut transaction = self.write().begin().await?;
         let done = sqlx::query(
             "INSERT INTO webhooks (id, user_id, url, description, key_id, sealed, created_ms)
              SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE (SELECT COUNT(*) FROM webhooks WHERE user_id = ?2) < ?8",
@@ -26,9 +33,11 @@ impl Db {
         .bind(&webhook.sealed)
         .bind(webhook.created_ms)
         .bind(most)
-        .execute(self.write())
+        .execute(&mut *transaction)
         .await?;
-        Ok(done.rows_affected() == 1)
+        let stored = done.rows_affected() == 1;
+        audit::commit(transaction, stored.then_some(entry)).await?;
+        Ok(stored)
     }
 
     /// A user's webhooks, newest first, each with its last delivery.
@@ -65,13 +74,21 @@ impl Db {
     }
 
     /// Deletes a webhook of this user with its deliveries; false when there is none.
-    pub async fn delete_webhook(&self, user: &str, id: &str) -> Result<bool, DbError> {
+    pub async fn delete_webhook(
+        &self,
+        user: &str,
+        id: &str,
+        entry: &Entry,
+    ) -> Result<bool, DbError> {
+        let mut transaction = self.write().begin().await?;
         let done = sqlx::query("DELETE FROM webhooks WHERE id = ? AND user_id = ?")
             .bind(id)
             .bind(user)
-            .execute(self.write())
+            .execute(&mut *transaction)
             .await?;
-        Ok(done.rows_affected() == 1)
+        let deleted = done.rows_affected() == 1;
+        audit::commit(transaction, deleted.then_some(entry)).await?;
+        Ok(deleted)
     }
 
     /// Uses a disabled webhook of this user again; false when there is none of this id.

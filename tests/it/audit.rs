@@ -22,7 +22,7 @@ const B: &str = "b@example.com";
 const C: &str = "c@example.com";
 
 /// What is told, of whom, who came with what, whose account.
-const TOLD: [(&str, &str, &str, &str); 23] = [
+const TOLD: [(&str, &str, &str, &str); 25] = [
     ("account_registered", A, "", A),
     ("logged_in", A, "session", A),
     ("invitation_created", A, "session", A),
@@ -36,10 +36,12 @@ const TOLD: [(&str, &str, &str, &str); 23] = [
     ("logged_in", B, "session", B),
     ("api_key_created", B, "session", B),
     ("credential_stored", B, "session", B),
+    ("webhook_created", B, "session", B),
     ("share_created", B, "key", B),
     ("password_refused", B, "session", B),
     ("password_changed", B, "session", B),
     ("share_revoked", B, "session", B),
+    ("webhook_deleted", B, "session", B),
     ("credential_deleted", B, "session", B),
     ("api_key_revoked", B, "session", B),
     ("logged_out", B, "session", B),
@@ -54,10 +56,13 @@ async fn entries(admin: &Client, query: &str) -> Vec<Value> {
     reply.json()["items"].as_array().unwrap().clone()
 }
 
-/// What somebody did and undid who may have what opens something; all that must not be told.
-async fn everything_once(test: &TestApp, admin: &Client) -> Vec<String> {
+fn text(json: &Value) -> String {
+    json.as_str().unwrap().to_owned()
+}
+
+/// Somebody comes in by an invitation, and somebody else does not; who came, their id, and the invitation's token.
+async fn come_in(test: &TestApp, admin: &Client) -> (Client, String, String) {
     let anonymous = test.anonymous();
-    let text = |json: &Value| json.as_str().unwrap().to_owned();
     let invite = async || {
         let made = admin.post("/api/v1/admin/invitations", &json!({})).await;
         made.expect(201).json()
@@ -81,8 +86,12 @@ async fn everything_once(test: &TestApp, admin: &Client) -> Vec<String> {
         let attempt = json!({"email": email, "password": "WrongPass123"});
         anonymous.post(LOGIN, &attempt).await.expect(401);
     }
-    let user = test.log_in("b@example.com").await;
+    (test.log_in("b@example.com").await, id, token)
+}
 
+/// What somebody did and undid who may have what opens something; all that must not be told.
+async fn everything_once(test: &TestApp, admin: &Client) -> Vec<String> {
+    let (user, id, token) = come_in(test, admin).await;
     let key = user
         .post("/api/v1/auth/api-keys", &json!({"name": "my-own-name"}))
         .await;
@@ -93,8 +102,16 @@ async fn everything_once(test: &TestApp, admin: &Client) -> Vec<String> {
         .await
         .expect(201)
         .json();
+    let hook = json!({"url": "https://example.com/opens-a-channel"});
+    let hook = user
+        .post("/api/v1/webhooks", &hook)
+        .await
+        .expect(201)
+        .json();
     let run = test.start_run(&user, 1).await;
-    let programs = anonymous.with_header("x-api-key", key["api_key"].as_str().unwrap());
+    let programs = test
+        .anonymous()
+        .with_header("x-api-key", key["api_key"].as_str().unwrap());
     let share = programs.post(&run.path("/shares"), &json!({})).await;
     let share = share.expect(201).json();
     let change =
@@ -107,6 +124,7 @@ async fn everything_once(test: &TestApp, admin: &Client) -> Vec<String> {
         .expect(204);
     for path in [
         run.path(&format!("/shares/{}", text(&share["share"]["id"]))),
+        format!("/api/v1/webhooks/{}", text(&hook["webhook"]["id"])),
         format!("/api/v1/credentials/{}", text(&stored["id"])),
         format!("/api/v1/auth/api-keys/{}", text(&key["key_info"]["id"])),
     ] {
@@ -125,6 +143,8 @@ async fn everything_once(test: &TestApp, admin: &Client) -> Vec<String> {
         token,
         text(&key["api_key"]),
         text(&share["share_token"]),
+        text(&hook["secret"]),
+        "opens-a-channel".to_owned(),
         "sk-of-a-test".to_owned(),
         "my-own-name".to_owned(),
         "Pass123".to_owned(),
