@@ -61,6 +61,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(admin::audit::list_audit))
         .routes(routes!(admin::usage::list_usage))
         .routes(routes!(admin::runs::list_all_runs))
+        .routes(routes!(admin::cancel::cancel_any_run))
         .routes(routes!(
             credentials::create_credential,
             credentials::list_credentials

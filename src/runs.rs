@@ -6,6 +6,7 @@
 //! - A state is in the database before anybody is told of it.
 
 mod base;
+mod cancel;
 mod clean;
 mod cluster;
 mod digest;
@@ -242,27 +243,6 @@ impl Runs {
             anyhow::Ok(inserted)
         };
         self.lifecycle.spawn("create", create).await?
-    }
-
-    /// Asks a run, or one of its variations, to stop.
-    pub async fn cancel(&self, run: RunId, index: Option<u8>) -> anyhow::Result<()> {
-        let runs = self.clone();
-        let cancel = async move {
-            runs.db.request_cancel(run, index).await?;
-            runs.pass_cancel(run, index);
-            runs.queue.notify_one();
-            anyhow::Ok(())
-        };
-        self.lifecycle.spawn("cancel", cancel).await?
-    }
-
-    /// Tells the supervisors of a cancel that is stored.
-    fn pass_cancel(&self, run: RunId, index: Option<u8>) {
-        for (key, handle) in self.handles().iter() {
-            if key.run == run && index.is_none_or(|index| index == key.index) {
-                handle.cancel.cancel();
-            }
-        }
     }
 
     fn handles(&self) -> MutexGuard<'_, HashMap<VariationKey, Handle>> {

@@ -82,6 +82,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/runs/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel anybody's run, as its user could: logs and partial patches are kept. Its variations say that an admin
+         *     did it (`cancelled_by_admin`). For admins, who ask with a session.
+         */
+        post: operations["cancel_any_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/usage": {
         parameters: {
             query?: never;
@@ -888,10 +908,21 @@ export interface components {
         };
         /** @description An account as an admin sees it. */
         AdminUserResponse: components["schemas"]["UserResponse"] & {
+            /**
+             * Format: int64
+             * @description That open something: neither revoked nor expired.
+             */
+            api_keys: number;
             /** @description RFC 3339, UTC; null while the account is enabled. */
             disabled_at?: string | null;
             /** @description The last login or use of a key, to the minute; null where there was none since this is noted. */
             last_seen_at?: string | null;
+            /**
+             * Format: int64
+             * @description That are stored.
+             */
+            runs: number;
+            today: components["schemas"]["TodayResponse"];
         };
         /**
          * @description Who may make an account now.
@@ -1800,6 +1831,24 @@ export interface components {
             scheduled_at?: string | null;
             settled_at?: string | null;
             started_at?: string | null;
+        };
+        /** @description What an account has used on this day (UTC). */
+        TodayResponse: {
+            /**
+             * Format: double
+             * @description In US dollars, of what is known; null where no cost is.
+             */
+            known_cost_usd?: number | null;
+            /**
+             * Format: int64
+             * @description Runs that were started.
+             */
+            runs: number;
+            /**
+             * Format: int64
+             * @description In and out, also of judges.
+             */
+            tokens: number;
         };
         /** @description Tokens that the model's provider reported, summed over all calls. */
         Usage: {
@@ -2725,6 +2774,119 @@ export interface operations {
                      *           "msg": "must be 1 to 5"
                      *         }
                      *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests: `Retry-After` says when the next one is answered */
+            429: {
+                headers: {
+                    /** @description seconds until the next request is answered */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:too_many_requests",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "more than 600 requests a minute: wait 2 s",
+                     *       "code": "too_many_requests"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description our fault; the server's log has the cause */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:internal_error",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "an internal error occurred; the server's log has the cause under this response's X-Request-ID",
+                     *       "code": "internal_error"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_any_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the run's id, `run-…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description asked to stop, or ended before */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description no credential, or one that is unknown, expired or revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:unauthorized",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "this API key is unknown, expired or revoked",
+                     *       "code": "unauthorized"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not an admin's session */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:missing_scope",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "this API key lacks the scope `runs:create`: create one that has it, or log in",
+                     *       "code": "missing_scope"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there is no such thing, or it is somebody else's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:aideator:error:not_found",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "there is no run `run-0198a7c41e5b7d2084c1f0a9b6d3e755`",
+                     *       "code": "not_found"
                      *     }
                      */
                     "application/problem+json": components["schemas"]["Problem"];

@@ -1,6 +1,7 @@
 //! For admins of the server: accounts, and what is done with them. `/api/v1/admin/*`.
 
 pub mod audit;
+pub mod cancel;
 pub mod disable;
 pub mod invitations;
 pub mod runs;

@@ -1,8 +1,11 @@
 //! Accounts and their sessions.
 
+mod seen;
+
+pub use seen::{SeenUser, Today};
 use sqlx::FromRow;
 
-use super::{Db, DbError, Page, audit, invitations};
+use super::{Db, DbError, audit, invitations};
 use crate::auth::audit::{Entry, Event};
 use crate::auth::{Role, SessionId, User, UserId};
 
@@ -33,19 +36,6 @@ pub enum Disabled {
     /// Nobody could enable it again.
     LastAdmin,
     Unknown,
-}
-
-/// An account and when it was last used: logged in, or with a key.
-pub struct SeenUser {
-    pub user: User,
-    pub last_seen_at: Option<i64>,
-}
-
-#[derive(FromRow)]
-struct SeenUserRow {
-    #[sqlx(flatten)]
-    user: UserRow,
-    last_seen_at: Option<i64>,
 }
 
 #[derive(FromRow)]
@@ -159,30 +149,6 @@ impl Db {
             .fetch_optional(self.read())
             .await?;
         row.map(UserRow::into_user).transpose()
-    }
-
-    /// A page of all accounts, newest first, and how many there are.
-    pub async fn users(&self, page: Page) -> Result<(Vec<SeenUser>, i64), DbError> {
-        let (total,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM users")
-            .fetch_one(self.read())
-            .await?;
-        let rows: Vec<SeenUserRow> = sqlx::query_as(
-            "SELECT users.*, NULLIF(MAX(COALESCE(last_login_at, 0), COALESCE((SELECT MAX(last_used_at)
-                FROM api_keys WHERE user_id = users.id), 0)), 0) AS last_seen_at
-             FROM users ORDER BY id DESC LIMIT ? OFFSET ?",
-        )
-        .bind(page.limit)
-        .bind(page.offset)
-        .fetch_all(self.read())
-        .await?;
-        let seen = rows.into_iter().map(|row| {
-            let user = row.user.into_user()?;
-            Ok(SeenUser {
-                user,
-                last_seen_at: row.last_seen_at,
-            })
-        });
-        Ok((seen.collect::<Result<_, DbError>>()?, total))
     }
 
     /// Lets nobody in with this account any more: its sessions, keys and shares end for good, and whom it has

@@ -153,7 +153,9 @@ impl World {
                 made["webhook"]["id"].as_str().unwrap().to_owned()
             }
             _ if path.starts_with("/api/v1/admin/users/") => self.third.clone(),
-            _ if path.starts_with("/api/v1/runs/") => self.run.id.clone(),
+            _ if path.starts_with("/api/v1/runs/") || path.starts_with("/api/v1/admin/runs/") => {
+                self.run.id.clone()
+            }
             _ => "nothing".to_owned(),
         };
         path.replace("{id}", &id)

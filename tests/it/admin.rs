@@ -180,6 +180,17 @@ async fn admins_see_who_used_what_and_no_prompts() {
     assert!(unknown["known_cost_usd"].is_null(), "unknown is not 0");
     assert_eq!(unknown["day"], aideator::clock::date(now));
     assert_eq!(spend(20, Some(0.0)).await["known_cost_usd"], 0.0);
+    let users = list(&admin, LISTS[0]).await;
+    let (used, idle) = (&users["items"][0], &users["items"][1]);
+    assert_eq!(
+        used["today"],
+        json!({"runs": 1, "tokens": 20, "known_cost_usd": 0.0})
+    );
+    assert_eq!((&used["runs"], &idle["runs"]), (&json!(1), &json!(0)));
+    assert!(
+        idle["today"]["known_cost_usd"].is_null(),
+        "nothing is not 0"
+    );
     let known = spend(30, Some(0.25)).await;
     assert_eq!(
         (&known["tokens"], &known["known_cost_usd"]),
@@ -202,4 +213,34 @@ async fn admins_see_who_used_what_and_no_prompts() {
         .get(&run.path(""))
         .await
         .expect_problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn an_admin_cancels_anybodys_run_and_its_user_is_told_who_did() {
+    let test = TestApp::spawn().await;
+    let (admin, user) = (
+        test.user("a@example.com").await,
+        test.user("b@example.com").await,
+    );
+    let key = key_of(&test, &user).await;
+    let counted = list(&admin, LISTS[0]).await;
+    assert_eq!(counted["items"][0]["api_keys"], 1);
+    let run = test.start_run(&user, 1).await;
+    let cancel = format!("/api/v1/admin/runs/{}/cancel", run.id);
+    for client in [&user, &key] {
+        let reply = client.post(&cancel, &json!({})).await;
+        reply.expect_problem(403, "forbidden");
+    }
+    for unknown in ["run-00000000000000000000000000000000", "nothing"] {
+        let path = format!("/api/v1/admin/runs/{unknown}/cancel");
+        let reply = admin.post(&path, &json!({})).await;
+        reply.expect_problem(404, "not_found");
+    }
+    admin.post(&cancel, &json!({})).await.expect(202);
+    run.events().await;
+    let seen = user.get(&run.path("")).await.expect(200).json();
+    assert_eq!(seen["status"], "cancelled");
+    assert_eq!(seen["variations"][0]["reason"], "cancelled_by_admin");
+    // What has ended stays as it is.
+    admin.post(&cancel, &json!({})).await.expect(202);
 }

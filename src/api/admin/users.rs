@@ -22,6 +22,22 @@ pub struct AdminUserResponse {
     pub disabled_at: Option<String>,
     /// The last login or use of a key, to the minute; null where there was none since this is noted.
     pub last_seen_at: Option<String>,
+    /// That open something: neither revoked nor expired.
+    pub api_keys: i64,
+    /// That are stored.
+    pub runs: i64,
+    pub today: TodayResponse,
+}
+
+/// What an account has used on this day (UTC).
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TodayResponse {
+    /// Runs that were started.
+    pub runs: i64,
+    /// In and out, also of judges.
+    pub tokens: i64,
+    /// In US dollars, of what is known; null where no cost is.
+    pub known_cost_usd: Option<f64>,
 }
 
 /// A page of accounts, newest first.
@@ -40,6 +56,13 @@ impl From<SeenUser> for AdminUserResponse {
         Self {
             disabled_at: seen.user.disabled_at.map(rfc3339),
             last_seen_at: seen.last_seen_at.map(rfc3339),
+            api_keys: seen.api_keys,
+            runs: seen.runs,
+            today: TodayResponse {
+                runs: seen.today.runs,
+                tokens: seen.today.tokens,
+                known_cost_usd: seen.today.known_usd,
+            },
             user: seen.user.into(),
         }
     }
@@ -62,7 +85,7 @@ pub async fn list_users(
 ) -> ApiResult<Json<UserListResponse>> {
     user.require_admin()?;
     let page = Page::of(query.page, query.per_page)?;
-    let (users, total) = app.db.users(page.rows()).await?;
+    let (users, total) = app.db.users(app.clock.now_ms(), page.rows()).await?;
     Ok(Json(UserListResponse {
         items: users.into_iter().map(AdminUserResponse::from).collect(),
         total,

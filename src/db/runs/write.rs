@@ -9,7 +9,7 @@ use super::rows::run_id;
 use crate::clock;
 use crate::db::{Db, DbError, credentials, events, usage, webhooks};
 use crate::model::{
-    EventKind, Idempotency, JUDGE, NewEvent, NewRun, PUBLISHER, RunId, RunStatus, Settled,
+    Cause, EventKind, Idempotency, JUDGE, NewEvent, NewRun, PUBLISHER, RunId, RunStatus, Settled,
     VariationKey, VariationStatus, VariationUpdate,
 };
 
@@ -169,14 +169,24 @@ impl Db {
         Ok(())
     }
 
-    /// Notes that somebody wants a run, or one variation of it, to stop.
-    pub async fn request_cancel(&self, run: RunId, index: Option<u8>) -> Result<(), DbError> {
+    /// Notes that somebody wants a run, or one variation of it, to stop; why, where that is not its user.
+    /// What was asked to stop before keeps its reason.
+    pub async fn request_cancel(
+        &self,
+        run: RunId,
+        index: Option<u8>,
+        cause: Option<&Cause>,
+    ) -> Result<(), DbError> {
         sqlx::query(
-            "UPDATE variations SET cancel_requested = 1
+            "UPDATE variations SET cancel_requested = 1,
+                cancel_reason = IIF(cancel_requested, cancel_reason, ?3),
+                cancel_message = IIF(cancel_requested, cancel_message, ?4)
              WHERE run_id = ?1 AND (?2 IS NULL OR idx = ?2) AND settled_ms IS NULL",
         )
         .bind(run.to_string())
         .bind(index.map(i64::from))
+        .bind(cause.map(|cause| &cause.reason))
+        .bind(cause.map(|cause| &cause.message))
         .execute(self.write())
         .await?;
         Ok(())
