@@ -26,7 +26,8 @@ export class ApiError extends Error {
   }
 }
 
-async function request(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Response> {
+/** Asks the API; `json` and `done` say what is made of its answer. */
+export async function request(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Response> {
   const share = path.startsWith("/runs/") ? shareToken() : null;
   let response: Response;
   try {
@@ -43,8 +44,8 @@ async function request(method: string, path: string, body?: unknown, headers: Re
   throw new ApiError(response.status, problem);
 }
 
-const json = async <T>(response: Promise<Response>): Promise<T> => (await (await response).json()) as T;
-const done = async (response: Promise<Response>): Promise<void> => {
+export const json = async <T>(response: Promise<Response>): Promise<T> => (await (await response).json()) as T;
+export const done = async (response: Promise<Response>): Promise<void> => {
   await response;
 };
 

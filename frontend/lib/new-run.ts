@@ -173,7 +173,7 @@ const fromResult = (run: Run, variation: number): Draft => ({ ...fromRun(run), b
 export const followUpAddress = (run: string, variation: number): string => `/?${new URLSearchParams({ base: run, v: String(variation + 1) })}`;
 
 /** What the form's address asks for: a run again, or to go on from a result. */
-export interface Wish {
+interface Wish {
   /** The query, by which a draft is known that was begun with it. */
   origin: string;
   run: string | null;

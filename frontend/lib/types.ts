@@ -16,6 +16,19 @@ export type Check = Schemas["CheckResult"];
 export type User = Schemas["UserResponse"];
 /** Who may make an account now. */
 export type Registration = Schemas["RegistrationResponse"];
+/** An account, a run and a day's use as an admin sees them. */
+export type AdminUser = Schemas["AdminUserResponse"];
+export type AdminUserPage = Schemas["UserListResponse"];
+export type AdminRun = Schemas["AdminRunResponse"];
+export type AdminRunPage = Schemas["AdminRunListResponse"];
+export type UsageDay = Schemas["UsageResponse"];
+export type UsagePage = Schemas["UsageListResponse"];
+/** A link with which somebody makes an account. */
+export type Invitation = Schemas["InvitationResponse"];
+export type InvitationPage = Schemas["InvitationListResponse"];
+export type NewInvitation = Schemas["CreateInvitationResponse"];
+export type NewInvitationRequest = Schemas["CreateInvitationRequest"];
+export type Role = Schemas["Role"];
 export type NewPassword = Schemas["ChangePasswordRequest"];
 export type ApiKey = Schemas["ApiKeyResponse"];
 export type NewApiKeyRequest = Schemas["CreateApiKeyRequest"];

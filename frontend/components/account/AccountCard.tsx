@@ -1,6 +1,7 @@
 "use client";
 
 import { UserRound } from "lucide-react";
+import Link from "next/link";
 import { useTheme } from "next-themes";
 import { useLogout, useMe } from "@/hooks/useAPI";
 import { useStored } from "@/hooks/useStored";
@@ -31,6 +32,14 @@ export function AccountCard() {
             Sign out
           </Button>
         </div>
+        {me.data?.role === "admin" && (
+          <div>
+            <span>Admin of this server</span>
+            <Button asChild>
+              <Link href="/admin">Users, runs, usage</Link>
+            </Button>
+          </div>
+        )}
         <div>
           <span>Colours</span>
           <Segmented label="Colours" name="theme" options={THEMES} value={THEMES.find(({ value }) => value === theme)?.value ?? "system"} onChange={setTheme} />

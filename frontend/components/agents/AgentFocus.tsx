@@ -5,6 +5,7 @@ import { visible } from "@/lib/ansi";
 import { useSelect } from "@/hooks/useAPI";
 import { useBlind, useHue, useWords } from "@/hooks/useBlind";
 import { useCommands } from "@/hooks/useCommands";
+import { useSwipe } from "@/hooks/useSwipe";
 import { capital, count, exitText } from "@/lib/format";
 import type { RunState, VariationState } from "@/lib/run-state";
 import { tail } from "@/lib/ring";
@@ -32,6 +33,8 @@ import { StopButton } from "./StopButton";
 import { Mark, Model, Settings } from "./Who";
 import { canSelect, commandOf, details, lasting, shortWord, statusWord } from "./words";
 
+type Tab = "result" | "activity" | "log" | "diff";
+
 interface AgentFocusProps {
   run: Run;
   store: RunStore;
@@ -53,19 +56,40 @@ interface AgentFocusProps {
 /** One agent with all it printed and changed; the others stay in sight beside it. */
 export function AgentFocus({ run, store, state, agent, selected, running, now, line, onAgent, onLine, onRetried, onCompare }: AgentFocusProps) {
   const variation = state.variations.find(({ id }) => id === agent) ?? state.variations[0];
+  // What is looked at of one is looked at of the next.
+  const [tab, setTab] = useState<Tab>("log");
+  /** The way that the last swipe went. */
+  const [swiped, setSwiped] = useState<1 | -1 | null>(null);
+  const swipe = useSwipe((by) => {
+    const beside = state.variations[state.variations.findIndex(({ id }) => id === variation?.id) + by];
+    if (beside === undefined) return;
+    setSwiped(by);
+    onAgent(beside.id);
+  });
   if (variation === undefined) return null;
   return (
     <>
       <div className="grid items-start gap-md max-md:gap-3 md:grid-cols-[14rem_minmax(0,1fr)] xl:grid-cols-[17rem_minmax(0,1fr)]">
         <nav aria-label="Agents" className="grid gap-sm max-md:grid-cols-5 max-md:gap-xs md:sticky md:top-[4.25rem]">
           {state.variations.map((each) => (
-            <RailItem key={each.id} variation={each} now={now} current={each.id === variation.id} onClick={() => onAgent(each.id)} />
+            <RailItem
+              key={each.id}
+              variation={each}
+              now={now}
+              current={each.id === variation.id}
+              onClick={() => {
+                setSwiped(null);
+                onAgent(each.id);
+              }}
+            />
           ))}
           <p aria-hidden className="flex flex-wrap items-center gap-xs px-3 pt-xs text-caption text-neutral-shadow-ink max-md:hidden pointer-coarse:hidden">
             <KeyHint>1</KeyHint> to <KeyHint>{state.variations.length}</KeyHint> switch, <KeyHint>/</KeyHint> search
           </p>
         </nav>
-        <Viewer key={variation.id} {...{ run, store, variation, running, now, line, onLine, onRetried }} selected={selected === variation.id} />
+        <div key={variation.id} {...swipe} className={cn("min-w-0", swiped !== null && "max-md:animate-in max-md:duration-200", swiped === 1 && "max-md:slide-in-from-right-4", swiped === -1 && "max-md:slide-in-from-left-4")}>
+          <Viewer {...{ run, store, variation, running, now, line, onLine, onRetried, tab }} onTab={setTab} selected={selected === variation.id} />
+        </div>
       </div>
       {selected === null && <MobileBar run={run} variation={variation} running={running} agents={state.variations.map(({ id }) => id)} onAgent={onAgent} onCompare={onCompare} />}
     </>
@@ -124,12 +148,11 @@ interface ViewerProps {
   line: number | null;
   onLine: (line: number | null) => void;
   onRetried: () => void;
+  tab: Tab;
+  onTab: (tab: Tab) => void;
 }
 
-type Tab = "result" | "activity" | "log" | "diff";
-
-function Viewer({ run, store, variation, selected, running, now, line, onLine, onRetried }: ViewerProps) {
-  const [tab, setTab] = useState<Tab>("log");
+function Viewer({ run, store, variation, selected, running, now, line, onLine, onRetried, tab, onTab: setTab }: ViewerProps) {
   const [asking, setAsking] = useState(false);
   const select = useSelect(run.run_id);
   const { id, status, patch } = variation;

@@ -15,6 +15,7 @@ const LINKS = [
   { href: "/runs", text: "Runs" },
   { href: "/settings", text: "Settings" },
 ];
+const ADMIN = { href: "/admin", text: "Admin" };
 
 export function Header() {
   const pathname = usePathname();
@@ -35,7 +36,7 @@ export function Header() {
         <span className="max-sm:sr-only">AIdeator</span>
       </Link>
       <nav aria-label="Main" className="flex h-full">
-        {LINKS.map(({ href, text }) => {
+        {(me.data?.role === "admin" ? [...LINKS, ADMIN] : LINKS).map(({ href, text }) => {
           const here = place === href;
           return (
             <Link
@@ -44,6 +45,8 @@ export function Header() {
               aria-current={here ? "page" : undefined}
               className={cn(
                 "-mb-px inline-flex items-center border-b-2 px-1.5 font-medium whitespace-nowrap sm:px-3",
+                // On a phone it is in the settings and in the palette.
+                href === ADMIN.href && "max-sm:hidden",
                 here ? "border-ai-primary-ink text-neutral-charcoal" : "border-transparent text-neutral-shadow-ink hover:text-neutral-charcoal",
               )}
             >

@@ -34,6 +34,7 @@ export function Keyboard() {
     { id: "go-new", group: "Go to", text: "New run", run: () => router.push("/") },
     { id: "go-runs", group: "Go to", text: "Runs", run: () => router.push("/runs") },
     { id: "go-settings", group: "Go to", text: "Settings and API keys", run: () => router.push("/settings") },
+    ...(signedIn && me.data.role === "admin" ? [{ id: "go-admin", group: "Go to", text: "Admin: users, runs, usage", run: () => router.push("/admin") }] : []),
     { id: "go-api", group: "Go to", text: "API documentation", run: () => window.open("/docs", "_blank", "noopener") },
     { id: "theme", group: "Page", text: resolvedTheme === "dark" ? "Light colours" : "Dark colours", run: () => setTheme(resolvedTheme === "dark" ? "light" : "dark") },
     { id: "help", group: "Page", text: "Keyboard shortcuts", keys: "?", run: () => setOpen("help") },

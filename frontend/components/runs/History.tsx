@@ -11,6 +11,7 @@ import type { RunStatus } from "@/lib/types";
 import { Alert } from "../ui/alert";
 import { Button } from "../ui/button";
 import { control } from "../ui/field";
+import { Pager } from "../ui/pager";
 import { Select } from "../ui/select";
 import { RunList } from "./RunList";
 import { Skeleton } from "@/components/ui/skeleton";
@@ -70,19 +71,7 @@ export function History() {
             </Button>
           </Empty>
         ))}
-      {runs.data !== undefined && runs.data.pages > 1 && (
-        <nav aria-label="Pages" className="flex items-center justify-between gap-md">
-          <Button disabled={page <= 1} onClick={() => go({ page: page - 1 })}>
-            Newer
-          </Button>
-          <span className="text-caption text-neutral-shadow-ink">
-            Page {page} of {runs.data.pages}
-          </span>
-          <Button disabled={page >= runs.data.pages} onClick={() => go({ page: page + 1 })}>
-            Older
-          </Button>
-        </nav>
-      )}
+      {runs.data !== undefined && <Pager page={page} pages={runs.data.pages} onPage={(next) => go({ page: next })} />}
     </div>
   );
 }

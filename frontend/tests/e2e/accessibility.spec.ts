@@ -1,12 +1,14 @@
 import type { Page } from "@playwright/test";
-import { expect, expectAccessible, finishedRun, newAccount, signIn, test } from "./support";
+import { expect, expectAccessible, finishedRun, makeAdmin, newAccount, signIn, test } from "./support";
 
 const account = newAccount();
+let admin = account;
 let finished = "";
 
 test.beforeAll(async ({ browser, baseURL }) => {
   const context = await browser.newContext(baseURL === undefined ? {} : { baseURL });
   await signIn(context, account);
+  admin = makeAdmin();
   finished = await finishedRun(context, { variations: 2 });
   await context.close();
 });
@@ -16,18 +18,24 @@ test.beforeEach(async ({ context }) => {
 });
 
 /** Every page with the state that it is looked at in. */
-const PAGES: readonly { name: string; path: () => string; ready: (page: Page) => Promise<void> }[] = [
+const PAGES: readonly { name: string; as?: () => typeof account; path: () => string; ready: (page: Page) => Promise<void> }[] = [
   { name: "home", path: () => "/", ready: (page) => expect(page.getByRole("form", { name: "New run" })).toBeVisible() },
   { name: "runs", path: () => "/runs", ready: (page) => expect(page.getByRole("listitem").first()).toBeVisible() },
   { name: "no such run", path: () => "/runs?q=nothing-like-it", ready: (page) => expect(page.getByText("No such run")).toBeVisible() },
   { name: "settings", path: () => "/settings", ready: (page) => expect(page.getByText("No keys yet")).toBeVisible() },
   { name: "sign in", path: () => "/login?next=/runs&ended=1", ready: (page) => expect(page.getByLabel("Password")).toBeVisible() },
   { name: "no such page", path: () => "/nowhere", ready: (page) => expect(page.getByRole("heading", { level: 1 })).toBeVisible() },
+  { name: "admin's users", as: () => admin, path: () => "/admin", ready: (page) => expect(page.getByRole("row").nth(2)).toBeVisible() },
+  { name: "admin's runs", as: () => admin, path: () => "/admin?tab=runs", ready: (page) => expect(page.getByRole("row").nth(1)).toBeVisible() },
+  { name: "admin's usage", as: () => admin, path: () => "/admin?tab=usage", ready: (page) => expect(page.getByRole("row").nth(1)).toBeVisible() },
+  { name: "admin's invitations", as: () => admin, path: () => "/admin?tab=invitations", ready: (page) => expect(page.getByRole("form", { name: "New invitation" })).toBeVisible() },
+  { name: "no admin", path: () => "/admin", ready: (page) => expect(page.getByText("This page is for admins")).toBeVisible() },
   { name: "comparison", path: () => `/stream?run=${finished}&view=compare&a=1&b=2`, ready: (page) => expect(page.getByRole("region", { name: /^Changes in / }).first()).toBeVisible() },
 ];
 
-for (const { name, path, ready } of PAGES) {
+for (const { name, as, path, ready } of PAGES) {
   test(`${name}: in both themes, on a phone, and at 320 px`, async ({ page }) => {
+    if (as !== undefined) expect((await page.request.post("/api/v1/auth/login", { data: as() })).ok()).toBe(true);
     await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
     await page.goto(path());
     await ready(page);

@@ -1,4 +1,4 @@
-import { expect, expectAccessible, newAccount, signIn, test, TASK } from "./support";
+import { expect, expectAccessible, makeAdmin, newAccount, ORIGIN, REPOSITORY, signIn, test, TASK } from "./support";
 
 test("an account is made, left, and entered again", async ({ page }) => {
   const account = newAccount();
@@ -185,4 +185,81 @@ test("a session that ends in the middle of the form costs no word of it", async 
   await page.getByLabel("Password").fill(account.password);
   await page.getByRole("button", { name: "Sign in" }).click();
   await expect(page.getByLabel("Prompt")).toHaveValue(TASK);
+});
+
+test("an admin sees accounts, runs and use, and ends what is to end; nobody else does", async ({ page, browser, baseURL }) => {
+  const account = newAccount();
+  const user = await browser.newContext(baseURL === undefined ? {} : { baseURL });
+  await signIn(user, account);
+  const made = await user.request.post("/api/v1/runs", { headers: ORIGIN, data: { github_url: REPOSITORY, prompt: "Take your time. [[scripted: slow]]", variations: 1 } });
+  const run = `/api/v1/runs/${((await made.json()) as { run_id: string }).run_id}`;
+  const other = await user.newPage();
+  await other.goto("/admin");
+  await expect(other.getByText(`This page is for admins of this server, and ${account.email} is none.`)).toBeVisible();
+  await expect(other.getByRole("link", { name: "Admin", exact: true })).toHaveCount(0);
+
+  expect((await page.request.post("/api/v1/auth/login", { data: makeAdmin() })).ok()).toBe(true);
+  await page.goto("/runs");
+  await page.getByRole("link", { name: "Admin", exact: true }).click();
+  const row = page.getByRole("row").filter({ hasText: account.email });
+  await expect(page.getByRole("row").filter({ hasText: "you" })).not.toContainText("Disable");
+  await row.getByRole("button", { name: `Disable ${account.email}` }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Disable" }).click();
+  await expect(row).toContainText("Disabled now");
+  expect((await user.request.get(run)).status()).toBe(401);
+
+  await page.getByRole("tab", { name: "Runs" }).click();
+  await expect(page).toHaveURL("/admin?tab=runs");
+  await row.getByRole("button", { name: /^Cancel run-/ }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Cancel run" }).click();
+  await expect(row).toContainText("Cancelled", { timeout: 60_000 });
+  await page.getByRole("tab", { name: "Usage" }).click();
+  await expect(row.getByRole("cell").nth(1)).toHaveText(/1$/);
+
+  await page.getByRole("tab", { name: "Users" }).click();
+  await row.getByRole("button", { name: `Enable ${account.email}` }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Enable" }).click();
+  await expect(row).toContainText("Enabled");
+  expect((await user.request.post("/api/v1/auth/login", { data: account })).ok()).toBe(true);
+  const [variation] = (await (await user.request.get(run)).json()).variations;
+  expect(variation.reason).toBe("cancelled_by_admin");
+  await user.close();
+});
+
+test("an admin invites by a link that is shown once, and it makes one account", async ({ page, browser, baseURL }) => {
+  expect((await page.request.post("/api/v1/auth/login", { data: makeAdmin() })).ok()).toBe(true);
+  await page.goto("/admin?tab=invitations");
+  const guest = newAccount();
+  const form = page.getByRole("form", { name: "New invitation" });
+  await form.getByLabel("Email").fill("nobody");
+  await form.getByRole("button", { name: "Invite" }).click();
+  await expect(form.getByLabel("Email")).toHaveAttribute("aria-invalid", "true");
+  await form.getByLabel("Email").fill(guest.email);
+  await form.getByRole("button", { name: "Invite" }).click();
+  const dialog = page.getByRole("dialog", { name: `The invitation for ${guest.email}` });
+  const link = (await dialog.getByText(/^http.+#invitation=aid_invite_/).textContent()) ?? "";
+  await expectAccessible(page);
+  await dialog.getByRole("button", { name: "I have copied it" }).click();
+  await expect(page.getByText(link)).toHaveCount(0);
+  const row = page.getByRole("row").filter({ hasText: guest.email });
+  await expect(row).toContainText("Open");
+
+  const context = await browser.newContext(baseURL === undefined ? {} : { baseURL });
+  const other = await context.newPage();
+  await other.goto(new URL(link).pathname + new URL(link).hash);
+  await other.getByLabel("Email").fill(guest.email);
+  await other.getByLabel("Password").fill(guest.password);
+  await other.getByRole("button", { name: "Create account" }).click();
+  await expect(other.getByRole("form", { name: "New run" })).toBeVisible();
+  await context.close();
+  await page.reload();
+  await expect(row).toContainText("Used");
+  await expect(row.getByRole("button")).toHaveCount(0);
+
+  await form.getByRole("button", { name: "Invite" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "I have copied it" }).click();
+  const anybody = page.getByRole("row").filter({ hasText: "anybody" }).first();
+  await anybody.getByRole("button", { name: "Revoke the invitation for anybody" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Revoke" }).click();
+  await expect(anybody).toContainText("Revoked");
 });

@@ -2,7 +2,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Page } from "@playwright/test";
 import { newRun, Replay } from "./replay";
-import { ago, badEnds, BEGAN, fiveStates } from "./scenes";
+import { ago, badEnds, BEGAN, fiveStates, waiting } from "./scenes";
+import { asAdmin } from "./scenes-admin";
 import { fiveResults, history, judged, NOT_PUSHED, publication } from "./scenes-done";
 import { card, expect, test } from "./support";
 
@@ -44,12 +45,6 @@ const tab = (name: string) => async (page: Page) => {
   await page.getByRole("tab", { name }).click();
   if (name === "Diff") await compared(page);
 };
-const waiting = (replay: Replay) => {
-  const why = { reason: "Unschedulable", message: "0/3 nodes are available: 1 node had untolerated taint, 2 Insufficient memory.", hint: "It starts by itself when another agent ends and frees memory. Needed now: lower agents.resources.requests.memory, or add a node." };
-  replay.status(0, "queued", why, ago(90));
-  replay.status(1, "queued", { reason: "FailedCreate", message: "exceeded quota: agents, requested: pods=1, used: pods=10, limited: pods=10", hint: "It starts by itself when another agent of this namespace ends." }, ago(90));
-  replay.status(2, "starting", {}, ago(40));
-};
 const gone = (replay: Replay) => {
   fiveResults(replay);
   for (const { timings } of replay.run.variations) timings.job_deleted_at = ago(5);
@@ -72,13 +67,7 @@ const STATES: readonly State[] = [
       await expect(page.getByText("Reachable.")).toBeVisible();
     },
   },
-  {
-    name: "home-follow-up",
-    variations: 5,
-    at: `/?base=${newRun(1).run_id}&v=1`,
-    play: fiveResults,
-    ready: (page) => expect(page.getByText("Starts from agent 1 of")).toBeVisible(),
-  },
+  { name: "home-follow-up", variations: 5, at: `/?base=${newRun(1).run_id}&v=1`, play: fiveResults, ready: (page) => expect(page.getByText("Starts from agent 1 of")).toBeVisible() },
   {
     name: "home-errors",
     at: "/",
@@ -112,6 +101,21 @@ const STATES: readonly State[] = [
     },
     ready: (page) => expect(page.getByText("nightly job")).toBeVisible(),
   },
+  { name: "admin-users", at: "/admin", play: asAdmin, ready: (page) => expect(page.getByText("unknown")).toBeVisible() },
+  { name: "admin-runs", at: "/admin?tab=runs", play: asAdmin, ready: (page) => expect(page.getByText("Running")).toBeVisible() },
+  { name: "admin-usage", at: "/admin?tab=usage", play: asAdmin, ready: (page) => expect(page.getByText("unknown").first()).toBeVisible() },
+  { name: "admin-invitations", at: "/admin?tab=invitations", play: asAdmin, ready: (page) => expect(page.getByText("lee@example.com")).toBeVisible() },
+  {
+    name: "admin-disable",
+    tall: false,
+    at: "/admin",
+    play: asAdmin,
+    ready: async (page) => {
+      await page.getByRole("button", { name: "Disable noor@example.com" }).click();
+      await expect(page.getByRole("dialog")).toBeVisible();
+    },
+  },
+  { name: "admin-none", at: "/admin", ready: (page) => expect(page.getByText("This page is for admins")).toBeVisible() },
   { name: "run-waiting", variations: 3, play: waiting, ready: begun },
   { name: "run-live", variations: 5, play: fiveStates, ready: (page) => expect(card(page, 3).getByText("The model is writing")).toBeVisible() },
   {

@@ -122,3 +122,11 @@ function writing(replay: Replay, id: number): void {
   replay.say(id, { type: "text", delta: "The parser keeps only the last unit. I will split it in two: a tokenizer that yields (number, unit) pairs, and a fold that adds them with `checked_add`. That also gives a place to refuse “1h 1h”, which README.md calls an error. " }, ago(40));
   replay.say(id, { type: "text", delta: "Next I add the tokenizer to src/unit.rs and" }, ago(2)).flush();
 }
+
+/** Three agents that have not begun: no node has room, a quota is used up, and the image is on its way. */
+export function waiting(replay: Replay): void {
+  const why = { reason: "Unschedulable", message: "0/3 nodes are available: 1 node had untolerated taint, 2 Insufficient memory.", hint: "It starts by itself when another agent ends and frees memory. Needed now: lower agents.resources.requests.memory, or add a node." };
+  replay.status(0, "queued", why, ago(90));
+  replay.status(1, "queued", { reason: "FailedCreate", message: "exceeded quota: agents, requested: pods=1, used: pods=10, limited: pods=10", hint: "It starts by itself when another agent of this namespace ends." }, ago(90));
+  replay.status(2, "starting", {}, ago(40));
+}

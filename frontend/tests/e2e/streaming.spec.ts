@@ -215,6 +215,36 @@ test("on a phone: an agent at a time, the bar within reach, nothing that scrolls
     await expect(bar).toBeInViewport();
     await picture(page, "run-phone");
     await expectAccessible(page);
+
+    // A finger goes from one agent to the next, and no further than the last; long lines are scrolled by it, and text is selected.
+    const log = page.getByRole("log");
+    const swipe = (from: number, to: number) =>
+      log.evaluate(
+        (target, [start, end]) => {
+          const clientY = target.getBoundingClientRect().top + 100;
+          const [down, up] = [start, end].map((clientX) => new Touch({ identifier: 1, target, clientX: clientX ?? 0, clientY }));
+          if (down === undefined || up === undefined) return;
+          target.dispatchEvent(new TouchEvent("touchstart", { bubbles: true, touches: [down], changedTouches: [down] }));
+          target.dispatchEvent(new TouchEvent("touchend", { bubbles: true, changedTouches: [up] }));
+        },
+        [from, to],
+      );
+    const second = page.getByRole("region", { name: "Agent 2 actions" });
+    await swipe(300, 120);
+    await expect(second).toBeVisible();
+    await swipe(300, 120);
+    await expect(page).toHaveURL(/view=focus&a=2$/);
+    await swipe(120, 300);
+    await expect(bar).toBeVisible();
+    await page.keyboard.press("w");
+    await expect.poll(() => log.evaluate((element) => element.scrollWidth - element.clientWidth)).toBeGreaterThan(100);
+    await swipe(300, 120);
+    await expect(page).toHaveURL(/view=focus&a=1$/);
+    await page.keyboard.press("w");
+    await log.evaluate((element) => window.getSelection()?.selectAllChildren(element));
+    await swipe(300, 120);
+    await expect(page).toHaveURL(/view=focus&a=1$/);
+
     await bar.getByRole("button", { name: "Next: agent 2" }).tap();
     await page.getByRole("region", { name: "Agent 2 actions" }).getByRole("button", { name: /^Select This/ }).tap();
     await expect(page.getByRole("region", { name: "Selected" })).toBeVisible();

@@ -1,5 +1,6 @@
 import AxeBuilder from "@axe-core/playwright";
 import { expect, test as base, type BrowserContext, type Page } from "@playwright/test";
+import { execSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { fileURLToPath } from "node:url";
 
@@ -37,6 +38,19 @@ export async function signIn(context: BrowserContext, account = newAccount()): P
   }
 }
 
+/** How the operator of the server under test makes an account. */
+const CREATE_USER = process.env.AIDEATOR_CREATE_USER ?? `kubectl exec -i deployment/aideator -n ${process.env.AIDEATOR_NAMESPACE ?? "aideator"} -- aideator create-user`;
+
+/** An account with the rights of an admin, made as an operator does. */
+export function makeAdmin(): ReturnType<typeof newAccount> {
+  const account = newAccount();
+  execSync(`${CREATE_USER} ${account.email} --admin`, { input: account.password });
+  return account;
+}
+
+/** What a page would send with its cookie. */
+export const ORIGIN = { Origin: new URL(process.env.AIDEATOR_URL ?? "http://localhost:8000").origin };
+
 /** Fills in the form and starts the run; returns its id. */
 export async function startRun(page: Page, { prompt = TASK, variations = 3, checks = CHECK }: { prompt?: string; variations?: number; checks?: string } = {}): Promise<string> {
   await page.goto("/");
@@ -51,9 +65,7 @@ export async function startRun(page: Page, { prompt = TASK, variations = 3, chec
 
 /** A run that has ended, made without the pages for it; returns its id. */
 export async function finishedRun(context: BrowserContext, run: { prompt?: string; variations?: number; checks?: string[] } = {}): Promise<string> {
-  // What a page would send with its cookie.
-  const headers = { Origin: new URL(process.env.AIDEATOR_URL ?? "http://localhost:8000").origin };
-  const made = await context.request.post("/api/v1/runs", { headers, data: { github_url: REPOSITORY, prompt: TASK, variations: 3, checks: [CHECK], ...run } });
+  const made = await context.request.post("/api/v1/runs", { headers: ORIGIN, data: { github_url: REPOSITORY, prompt: TASK, variations: 3, checks: [CHECK], ...run } });
   expect(made.status(), await made.text()).toBe(202);
   const { run_id } = (await made.json()) as { run_id: string };
   // The server ends the stream when the run has ended.
