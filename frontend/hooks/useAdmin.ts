@@ -2,7 +2,7 @@
 
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { admin } from "@/lib/admin";
-import { runHasEnded } from "@/lib/types";
+import { runHasEnded, type AuditEvent } from "@/lib/types";
 
 /** While one turns the page, what was there stays. */
 const list = <T>(key: readonly unknown[], queryFn: () => Promise<T>) => ({ queryKey: ["admin", ...key], queryFn, placeholderData: keepPreviousData });
@@ -30,6 +30,9 @@ export const useCancelAnyRun = () => useAct(admin.cancelRun);
 
 /** What each user has used on each of the last days. */
 export const useUsage = (days: number, page: number) => useQuery(list(["usage", days, page], () => admin.usage(days, page)));
+
+/** Security events, of one kind or all. */
+export const useAudit = (event: AuditEvent | null, page: number) => useQuery(list(["audit", event, page], () => admin.audit(event, page)));
 
 export const useInvitations = (page: number) => useQuery(list(["invitations", page], () => admin.invitations(page)));
 

@@ -1,5 +1,5 @@
 import { done, json, request } from "./api";
-import type { AdminRunPage, AdminUserPage, InvitationPage, NewInvitation, NewInvitationRequest, UsagePage } from "./types";
+import type { AdminRunPage, AdminUserPage, AuditEvent, AuditPage, InvitationPage, NewInvitation, NewInvitationRequest, UsagePage } from "./types";
 
 const ADMIN = "/admin";
 const user = (id: string) => `${ADMIN}/users/${encodeURIComponent(id)}`;
@@ -18,5 +18,6 @@ export const admin = {
   usage: (days: number, page: number) => json<UsagePage>(request("GET", `${ADMIN}/usage?${paged(page, { days: String(days) })}`)),
   invitations: (page: number) => json<InvitationPage>(request("GET", `${ADMIN}/invitations?${paged(page)}`)),
   invite: (whom: NewInvitationRequest) => json<NewInvitation>(request("POST", `${ADMIN}/invitations`, whom)),
+  audit: (event: AuditEvent | null, page: number) => json<AuditPage>(request("GET", `${ADMIN}/audit?${paged(page, event === null ? {} : { event })}`)),
   revokeInvitation: (id: string) => done(request("DELETE", `${ADMIN}/invitations/${encodeURIComponent(id)}`)),
 };

@@ -1345,7 +1345,7 @@ export interface components {
          * @description What can be in the audit log.
          * @enum {string}
          */
-        Event: "account_registered" | "account_created" | "account_disabled" | "account_enabled" | "logged_in" | "login_failed" | "logged_out" | "password_changed" | "password_refused" | "api_key_created" | "api_key_revoked" | "share_created" | "share_revoked" | "credential_stored" | "credential_deleted" | "webhook_created" | "webhook_deleted" | "invitation_created" | "invitation_used" | "invitation_revoked" | "invitation_refused";
+        Event: "account_registered" | "account_created" | "account_disabled" | "account_enabled" | "logged_in" | "login_failed" | "logged_out" | "password_changed" | "password_refused" | "api_key_created" | "api_key_revoked" | "share_created" | "share_revoked" | "run_cancelled" | "credential_stored" | "credential_deleted" | "webhook_created" | "webhook_deleted" | "invitation_created" | "invitation_used" | "invitation_revoked" | "invitation_refused";
         /** @description What is wrong with one part of a request. */
         FieldError: {
             /** @description Where: `body`, `query` or `path`, then field names and indices. */
@@ -2091,7 +2091,7 @@ export interface operations {
                  */
                 user?: string | null;
                 /** @description Only this event. */
-                event?: ("account_registered" | "account_created" | "account_disabled" | "account_enabled" | "logged_in" | "login_failed" | "logged_out" | "password_changed" | "password_refused" | "api_key_created" | "api_key_revoked" | "share_created" | "share_revoked" | "credential_stored" | "credential_deleted" | "webhook_created" | "webhook_deleted" | "invitation_created" | "invitation_used" | "invitation_revoked" | "invitation_refused") | null;
+                event?: ("account_registered" | "account_created" | "account_disabled" | "account_enabled" | "logged_in" | "login_failed" | "logged_out" | "password_changed" | "password_refused" | "api_key_created" | "api_key_revoked" | "share_created" | "share_revoked" | "run_cancelled" | "credential_stored" | "credential_deleted" | "webhook_created" | "webhook_deleted" | "invitation_created" | "invitation_used" | "invitation_revoked" | "invitation_refused") | null;
                 /**
                  * @description RFC 3339: from this time on.
                  * @example 2026-01-02T03:04:05Z

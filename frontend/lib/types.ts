@@ -25,6 +25,9 @@ export type UsageDay = Schemas["UsageResponse"];
 export type UsagePage = Schemas["UsageListResponse"];
 /** A link with which somebody makes an account. */
 export type Invitation = Schemas["InvitationResponse"];
+export type AuditEntry = Schemas["AuditEntryResponse"];
+export type AuditEvent = AuditEntry["event"];
+export type AuditPage = Schemas["AuditListResponse"];
 export type InvitationPage = Schemas["InvitationListResponse"];
 export type NewInvitation = Schemas["CreateInvitationResponse"];
 export type NewInvitationRequest = Schemas["CreateInvitationRequest"];

@@ -53,6 +53,8 @@ events! {
     ApiKeyRevoked = "api_key_revoked",
     ShareCreated = "share_created",
     ShareRevoked = "share_revoked",
+    /// By an admin; what users do to their own runs is not told.
+    RunCancelled = "run_cancelled",
     CredentialStored = "credential_stored",
     CredentialDeleted = "credential_deleted",
     WebhookCreated = "webhook_created",

@@ -1,6 +1,7 @@
 //! Asking a run to stop, and telling those who watch over it.
 
 use super::Runs;
+use crate::auth::audit::Entry;
 use crate::model::{Cause, RunId};
 
 /// The reason of what an admin has cancelled.
@@ -12,21 +13,22 @@ impl Runs {
         self.ask_to_stop(run, index, None).await
     }
 
-    /// The same for a whole run, for an admin: whose run it is, is told so.
-    pub async fn cancel_by_admin(&self, run: RunId) -> anyhow::Result<()> {
+    /// The same for a whole run, for an admin: whose run it is, is told so, and the audit log with this entry
+    /// if there was something left to stop.
+    pub async fn cancel_by_admin(&self, run: RunId, entry: Entry) -> anyhow::Result<()> {
         let cause = Cause::new(BY_ADMIN, "an admin of this server has cancelled the run");
-        self.ask_to_stop(run, None, Some(cause)).await
+        self.ask_to_stop(run, None, Some((cause, entry))).await
     }
 
     async fn ask_to_stop(
         &self,
         run: RunId,
         index: Option<u8>,
-        cause: Option<Cause>,
+        by_admin: Option<(Cause, Entry)>,
     ) -> anyhow::Result<()> {
         let runs = self.clone();
         let cancel = async move {
-            runs.db.request_cancel(run, index, cause.as_ref()).await?;
+            runs.db.request_cancel(run, index, by_admin).await?;
             runs.pass_cancel(run, index);
             runs.queue.notify_one();
             anyhow::Ok(())

@@ -22,7 +22,7 @@ const B: &str = "b@example.com";
 const C: &str = "c@example.com";
 
 /// What is told, of whom, who came with what, whose account.
-const TOLD: [(&str, &str, &str, &str); 25] = [
+const TOLD: [(&str, &str, &str, &str); 26] = [
     ("account_registered", A, "", A),
     ("logged_in", A, "session", A),
     ("invitation_created", A, "session", A),
@@ -45,6 +45,7 @@ const TOLD: [(&str, &str, &str, &str); 25] = [
     ("credential_deleted", B, "session", B),
     ("api_key_revoked", B, "session", B),
     ("logged_out", B, "session", B),
+    ("run_cancelled", A, "session", B),
     ("account_disabled", A, "session", B),
     ("account_enabled", A, "session", B),
     ("account_created", "", "", C),
@@ -135,6 +136,10 @@ async fn everything_once(test: &TestApp, admin: &Client) -> Vec<String> {
     user.post("/api/v1/auth/logout", &json!({}))
         .await
         .expect(204);
+    for _ in 0..2 {
+        let path = format!("/api/v1/admin/runs/{}/cancel", run.id);
+        admin.post(&path, &json!({})).await.expect(202);
+    }
     for verb in ["disable", "disable", "enable", "enable"] {
         let path = format!("/api/v1/admin/users/{id}/{verb}");
         admin.post(&path, &json!({})).await.expect(204);

@@ -9,6 +9,7 @@ import { Button } from "../ui/button";
 import { Card } from "../ui/card";
 import { Tabs, TabsContent, TabsList, TabsTrigger } from "../ui/tabs";
 import { AllRuns } from "./AllRuns";
+import { Audit } from "./Audit";
 import { Invitations } from "./Invitations";
 import type { ListProps } from "./ListFrame";
 import { UsageByDay } from "./UsageByDay";
@@ -19,6 +20,7 @@ const TABS: readonly { value: string; text: string; Content: ComponentType<ListP
   { value: "runs", text: "Runs", Content: AllRuns },
   { value: "usage", text: "Usage", Content: UsageByDay },
   { value: "invitations", text: "Invitations", Content: Invitations },
+  { value: "audit", text: "Audit", Content: Audit },
 ];
 
 /** What an admin sees of all users, and does about it. Where one is, is in the address. */

@@ -29,6 +29,7 @@ const PAGES: readonly { name: string; as?: () => typeof account; path: () => str
   { name: "admin's runs", as: () => admin, path: () => "/admin?tab=runs", ready: (page) => expect(page.getByRole("row").nth(1)).toBeVisible() },
   { name: "admin's usage", as: () => admin, path: () => "/admin?tab=usage", ready: (page) => expect(page.getByRole("row").nth(1)).toBeVisible() },
   { name: "admin's invitations", as: () => admin, path: () => "/admin?tab=invitations", ready: (page) => expect(page.getByRole("form", { name: "New invitation" })).toBeVisible() },
+  { name: "admin's audit log", as: () => admin, path: () => "/admin?tab=audit", ready: (page) => expect(page.getByRole("row").nth(1)).toBeVisible() },
   { name: "no admin", path: () => "/admin", ready: (page) => expect(page.getByText("This page is for admins")).toBeVisible() },
   { name: "comparison", path: () => `/stream?run=${finished}&view=compare&a=1&b=2`, ready: (page) => expect(page.getByRole("region", { name: /^Changes in / }).first()).toBeVisible() },
 ];

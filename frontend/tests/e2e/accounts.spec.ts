@@ -198,11 +198,12 @@ test("an admin sees accounts, runs and use, and ends what is to end; nobody else
   await expect(other.getByText(`This page is for admins of this server, and ${account.email} is none.`)).toBeVisible();
   await expect(other.getByRole("link", { name: "Admin", exact: true })).toHaveCount(0);
 
-  expect((await page.request.post("/api/v1/auth/login", { data: makeAdmin() })).ok()).toBe(true);
+  const admin = makeAdmin();
+  expect((await page.request.post("/api/v1/auth/login", { data: admin })).ok()).toBe(true);
   await page.goto("/runs");
   await page.getByRole("link", { name: "Admin", exact: true }).click();
   const row = page.getByRole("row").filter({ hasText: account.email });
-  await expect(page.getByRole("row").filter({ hasText: "you" })).not.toContainText("Disable");
+  await expect(page.getByRole("row").filter({ hasText: admin.email })).not.toContainText("Disable");
   await row.getByRole("button", { name: `Disable ${account.email}` }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Disable" }).click();
   await expect(row).toContainText("Disabled now");
@@ -215,6 +216,10 @@ test("an admin sees accounts, runs and use, and ends what is to end; nobody else
   await expect(row).toContainText("Cancelled", { timeout: 60_000 });
   await page.getByRole("tab", { name: "Usage" }).click();
   await expect(row.getByRole("cell").nth(1)).toHaveText(/1$/);
+
+  await page.getByRole("tab", { name: "Audit" }).click();
+  await page.getByLabel("Event", { exact: true }).selectOption("Run cancelled");
+  await expect(row).toContainText(run.slice(run.lastIndexOf("/") + 1));
 
   await page.getByRole("tab", { name: "Users" }).click();
   await row.getByRole("button", { name: `Enable ${account.email}` }).click();

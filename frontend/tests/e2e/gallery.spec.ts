@@ -105,6 +105,7 @@ const STATES: readonly State[] = [
   { name: "admin-runs", at: "/admin?tab=runs", play: asAdmin, ready: (page) => expect(page.getByText("Running")).toBeVisible() },
   { name: "admin-usage", at: "/admin?tab=usage", play: asAdmin, ready: (page) => expect(page.getByText("unknown").first()).toBeVisible() },
   { name: "admin-invitations", at: "/admin?tab=invitations", play: asAdmin, ready: (page) => expect(page.getByText("lee@example.com")).toBeVisible() },
+  { name: "admin-audit", at: "/admin?tab=audit", play: asAdmin, ready: (page) => expect(page.getByText("Login failed (41 times)")).toBeVisible() },
   {
     name: "admin-disable",
     tall: false,

@@ -1,4 +1,4 @@
-import type { AdminRun, AdminUser, Invitation, UsageDay } from "../../lib/types";
+import type { AdminRun, AdminUser, AuditEntry, Invitation, UsageDay } from "../../lib/types";
 import type { Replay } from "./replay";
 import { ago } from "./scenes";
 
@@ -73,6 +73,32 @@ const INVITATIONS = [
   invitation("1", { state: "expired", created_at: ago(12 * DAY), expires_at: ago(5 * DAY) }),
 ];
 
+const entry = (id: number, event: AuditEntry["event"], more: Partial<AuditEntry> = {}): AuditEntry => ({
+  id,
+  event,
+  at: ago((9 - id) * 1800),
+  last_at: ago((9 - id) * 1800),
+  actor_id: "user_1",
+  actor_email: "replay@example.com",
+  account_id: "user_1",
+  account_email: "replay@example.com",
+  detail: {},
+  address: "192.0.2.7",
+  times: 1,
+  ...more,
+});
+
+const noor = { actor_id: "user_3", actor_email: "noor@example.com", account_id: "user_3", account_email: "noor@example.com", address: "2001:db8:85a3::8a2e:370:7334" };
+
+const AUDIT = [
+  entry(8, "run_cancelled", { account_id: "user_4", account_email: "release-bot@example.com", subject: RUNS[0]?.run_id ?? null }),
+  entry(7, "login_failed", { actor_id: null, actor_email: null, account_id: "user_3", account_email: "noor@example.com", address: "198.51.100.0", times: 41 }),
+  entry(6, "api_key_created", { ...noor, subject: "key_0198a7c41e5b7d2084c1f0a9b6d3e755", detail: { scopes: "runs:read runs:create runs:cancel" } }),
+  entry(5, "account_disabled", { account_id: "user_2", account_email: "a.very.long.name.of.somebody.who.left@subsidiary.example.com" }),
+  entry(4, "webhook_created", { ...noor, subject: "webhook_0198a7c41e5b7d2084c1f0a9b6d3e755", detail: { host: "hooks.example.com" } }),
+  entry(3, "account_created", { actor_id: null, actor_email: null, account_id: "user_4", account_email: "release-bot@example.com", address: null }),
+];
+
 /** The same browser as in the other scenes, with the rights of an admin. */
 export function asAdmin(replay: Replay): void {
   const page = (items: unknown[], pages = 1) => ({ items, total: items.length, page: 1, per_page: 20, pages });
@@ -80,6 +106,7 @@ export function asAdmin(replay: Replay): void {
   replay.answers.set("/api/v1/admin/users", page(USERS));
   replay.answers.set("/api/v1/admin/runs", page(RUNS, 4));
   replay.answers.set("/api/v1/admin/usage", page(USAGE));
+  replay.answers.set("/api/v1/admin/audit", page(AUDIT));
   replay.answers.set("/api/v1/admin/invitations", page(INVITATIONS));
   replay.answers.set("/api/v1/auth/registration", { registration: "invitation" });
 }

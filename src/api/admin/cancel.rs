@@ -5,7 +5,8 @@ use axum::http::StatusCode;
 use crate::api::error::{ApiError, ApiResult, Problem};
 use crate::api::extract::Path;
 use crate::app::AppState;
-use crate::auth::CurrentUser;
+use crate::auth::audit::{Event, Origin};
+use crate::auth::{CurrentUser, UserId};
 use crate::model::RunId;
 
 /// Cancel anybody's run, as its user could: logs and partial patches are kept. Its variations say that an admin
@@ -23,14 +24,16 @@ use crate::model::RunId;
 pub async fn cancel_any_run(
     app: AppState,
     user: CurrentUser,
+    origin: Origin,
     Path(id): Path<String>,
 ) -> ApiResult<StatusCode> {
     user.require_admin()?;
     let unknown = || ApiError::not_found("run", &id);
     let run: RunId = id.parse().map_err(|_| unknown())?;
-    app.db.run(run).await?.ok_or_else(unknown)?;
+    let owner = UserId::from_stored(app.db.run(run).await?.ok_or_else(unknown)?.user);
+    let entry = origin.entry(Event::RunCancelled).about(&owner).on(run);
     app.runs
-        .cancel_by_admin(run)
+        .cancel_by_admin(run, entry)
         .await
         .map_err(ApiError::internal)?;
     Ok(StatusCode::ACCEPTED)

@@ -6,8 +6,9 @@ use serde_json::json;
 use sqlx::{Sqlite, Transaction};
 
 use super::rows::run_id;
+use crate::auth::audit::Entry;
 use crate::clock;
-use crate::db::{Db, DbError, credentials, events, usage, webhooks};
+use crate::db::{Db, DbError, audit, credentials, events, usage, webhooks};
 use crate::model::{
     Cause, EventKind, Idempotency, JUDGE, NewEvent, NewRun, PUBLISHER, RunId, RunStatus, Settled,
     VariationKey, VariationStatus, VariationUpdate,
@@ -169,27 +170,28 @@ impl Db {
         Ok(())
     }
 
-    /// Notes that somebody wants a run, or one variation of it, to stop; why, where that is not its user.
-    /// What was asked to stop before keeps its reason.
+    /// Notes that somebody wants a run, or one variation of it, to stop; where that is not its user, why, and
+    /// what the audit log tells of it. What was asked to stop before keeps its reason.
     pub async fn request_cancel(
         &self,
         run: RunId,
         index: Option<u8>,
-        cause: Option<&Cause>,
+        by_other: Option<(Cause, Entry)>,
     ) -> Result<(), DbError> {
-        sqlx::query(
-            "UPDATE variations SET cancel_requested = 1,
-                cancel_reason = IIF(cancel_requested, cancel_reason, ?3),
-                cancel_message = IIF(cancel_requested, cancel_message, ?4)
-             WHERE run_id = ?1 AND (?2 IS NULL OR idx = ?2) AND settled_ms IS NULL",
+        let (cause, entry) = by_other.unzip();
+        let mut transaction = self.write().begin().await?;
+        let asked = sqlx::query(
+            "UPDATE variations SET cancel_requested = 1, cancel_reason = ?3, cancel_message = ?4
+             WHERE run_id = ?1 AND (?2 IS NULL OR idx = ?2) AND settled_ms IS NULL AND cancel_requested = 0",
         )
         .bind(run.to_string())
         .bind(index.map(i64::from))
-        .bind(cause.map(|cause| &cause.reason))
-        .bind(cause.map(|cause| &cause.message))
-        .execute(self.write())
+        .bind(cause.as_ref().map(|cause| &cause.reason))
+        .bind(cause.as_ref().map(|cause| &cause.message))
+        .execute(&mut *transaction)
         .await?;
-        Ok(())
+        let entry = entry.filter(|_| asked.rows_affected() > 0);
+        audit::commit(transaction, &entry).await
     }
 
     /// Picks a variation, or takes the pick back.
