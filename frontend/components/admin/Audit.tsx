@@ -35,12 +35,12 @@ const EVENTS: Readonly<Record<AuditEvent, string>> = {
 };
 
 const COLUMNS: readonly Column<AuditEntry>[] = [
-  { head: "Event", cell: ({ event, times }) => <span className="font-medium">{times > 1 ? `${EVENTS[event]} (${count(times)} times)` : EVENTS[event]}</span> },
+  { head: "Event", cell: ({ event, times }) => <span className="font-medium md:whitespace-nowrap">{times > 1 ? `${EVENTS[event]} (${count(times)} times)` : EVENTS[event]}</span> },
   { head: "When", cell: ({ last_at: at }) => <time dateTime={at} title={new Date(at).toLocaleString()}>{ago(at)}</time> },
-  { head: "Who", cell: ({ actor_email: email, actor_id: id }) => <Account email={email} id={id} none="not logged in" /> },
+  { head: "Who", cell: ({ actor_email: email, actor_id: id, event }) => <Account email={email} id={id} none={event === "account_created" ? "the operator" : "not signed in"} /> },
   { head: "Account", cell: ({ account_email: email, account_id: id }) => <Account email={email} id={id} none="none" /> },
   { head: "On", cell: (entry) => <Subject entry={entry} /> },
-  { head: "From", cell: ({ address }) => (address == null ? <Quiet>–</Quiet> : <span className="font-mono text-caption">{address}</span>) },
+  { head: "From", cell: ({ address }) => (address == null ? <Quiet>–</Quiet> : <span className="block min-w-0 truncate font-mono text-caption md:max-w-24 xl:max-w-none" title={address}>{address}</span>) },
 ];
 
 /** Who came in, who tried, who made or ended what opens something. */
@@ -84,7 +84,7 @@ function Account({ email, id, none }: { email?: string | null; id?: string | nul
   const shown = email ?? id;
   if (shown == null) return <Quiet>{none}</Quiet>;
   return (
-    <span className="block min-w-0 truncate md:max-w-40 lg:max-w-56" title={visible(shown)}>
+    <span className="block min-w-0 truncate md:max-w-32 lg:max-w-40 xl:max-w-56" title={visible(shown)}>
       {visible(shown)}
     </span>
   );
@@ -94,7 +94,7 @@ function Subject({ entry: { subject, detail } }: { entry: AuditEntry }) {
   const texts = [subject, ...Object.entries(detail).map(([name, value]) => `${name}: ${value}`)].filter((text) => text != null).map(visible);
   if (texts.length === 0) return <Quiet>–</Quiet>;
   return (
-    <span className="block min-w-0 truncate text-caption md:max-w-36 lg:max-w-64" title={texts.join("\n")}>
+    <span className="block min-w-0 truncate text-caption md:max-w-24 lg:max-w-36 xl:max-w-52" title={texts.join("\n")}>
       {texts.join(", ")}
     </span>
   );
