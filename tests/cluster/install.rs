@@ -87,8 +87,8 @@ impl Place {
         String::from_utf8(sh(&script).await).unwrap()
     }
 
-    /// `helm upgrade --install` of the chart below a directory.
-    async fn helm(&self, charts: &str) {
+    /// `helm upgrade --install` of the chart below a directory, with one of its values files and more settings.
+    async fn helm(&self, charts: &str, values: &str, settings: &str) {
         let state = PathBuf::from(env("KUBECONFIG")).with_file_name("images");
         let image = |name: &str| {
             let text = std::fs::read_to_string(state.join(name)).unwrap();
@@ -99,11 +99,11 @@ impl Place {
             .map(|(a, b)| (a.to_owned(), b.to_owned()))
             .unwrap();
         let script = format!(
-            "helm upgrade --install aideator {charts}/aideator -n $NS -f {charts}/values/production.yaml \
+            "helm upgrade --install aideator {charts}/aideator -n $NS -f {charts}/values/{values}.yaml \
              --set-string image.repository={repository},image.tag={tag},agents.image={},demo.image={} \
              --set demo.enabled=true,server.registration=open,server.resources.requests.cpu=50m \
              --set persistence.keep=false,persistence.size=1Gi,persistence.storageClass=$NS \
-             --set agents.resources.requests.cpu=50m,agents.resources.requests.memory=64Mi",
+             --set agents.resources.requests.cpu=50m,agents.resources.requests.memory=64Mi {settings}",
             image("agent"),
             image("demo")
         );
@@ -126,7 +126,7 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         let script = format!(
-            "kubectl ${{KUBE_CONTEXT:+--context $KUBE_CONTEXT}} delete namespace/{0} pv/{0} --wait=false",
+            "kubectl ${{KUBE_CONTEXT:+--context $KUBE_CONTEXT}} delete namespace/{0} namespace/{0}-agents pv/{0} --ignore-not-found --wait=false",
             self.namespace
         );
         #[expect(
@@ -154,7 +154,7 @@ async fn an_admin_of_a_namespace_installs_upgrades_rolls_back_and_leaves_nothing
         eprintln!("there is no history here: upgrading from the same chart");
         "charts".to_owned()
     };
-    place.helm(&previous).await;
+    place.helm(&previous, "production", "").await;
     let api = place.ready().await.new_account().await;
     let key = place
         .admin("kubectl get secret aideator-secret -o jsonpath='{.data}'")
@@ -169,7 +169,7 @@ async fn an_admin_of_a_namespace_installs_upgrades_rolls_back_and_leaves_nothing
     follower.until_lines(2, 20).await;
 
     // Upgraded in mid-run: the new server adopts what runs.
-    place.helm("charts").await;
+    place.helm("charts", "production", "").await;
     place.ready().await;
     let shown = api.run(&run).await;
     assert_eq!(shown["status"], "running", "the upgrade was not in mid-run");
@@ -201,6 +201,67 @@ async fn an_admin_of_a_namespace_installs_upgrades_rolls_back_and_leaves_nothing
         }
     };
     within(60, "nothing of ours is left", gone).await;
+}
+
+#[tokio::test]
+async fn staging_installs_and_runs_an_agent() {
+    let _peace = in_peace().await;
+    let Some(place) = Place::new().await else {
+        return;
+    };
+    place.helm("charts", "staging", "").await;
+    let api = place.ready().await.new_account().await;
+    let repo = "http://aideator-demo:8080/git/parse-duration.git";
+    let body = json!({"github_url": repo, "prompt": "[[scripted: answer done]]", "variations": 1});
+    let accepted = api.post("/runs", &body).await.expect(202).json();
+    let run = accepted["run_id"].as_str().unwrap();
+    Follower::new(&api, run).read_to_end().await;
+    assert_eq!(api.run(run).await["status"], "completed");
+}
+
+/// A second namespace for the agents, and what charts/values/everything.yaml says is there.
+const EVERYTHING: &str = r#"
+k() { command kubectl ${KUBE_CONTEXT:+--context $KUBE_CONTEXT} "$@"; }
+k create namespace $NS-agents
+k label namespace $NS-agents pod-security.kubernetes.io/enforce=restricted
+k -n $NS-agents create rolebinding admin --clusterrole=admin --serviceaccount=$NS:admin
+k -n $NS create secret generic otel-headers --from-literal=headers=authorization=none
+for _ in $(seq 100); do
+  ! KUBECONFIG=$DIR/kubeconfig k -n $NS-agents auth can-i create roles >/dev/null 2>&1 || break
+  sleep 0.1
+done
+"#;
+
+/// Without the kinds of the Prometheus operator and the Gateway API, which the cluster has not.
+#[tokio::test]
+async fn everything_switched_on_installs_and_agents_wait_for_their_queue() {
+    let _peace = in_peace().await;
+    let Some(place) = Place::new().await else {
+        return;
+    };
+    sh(&format!("{}{EVERYTHING}", place.variables())).await;
+    let settings = "--set agents.namespace=$NS-agents,metrics.serviceMonitor.enabled=false \
+        --set metrics.rules.enabled=false,httpRoute.enabled=false";
+    place.helm("charts", "everything", settings).await;
+    let api = place.ready().await.new_account().await;
+    let repo = "http://aideator-demo:8080/git/parse-duration.git";
+    let body = json!({"github_url": repo, "prompt": "Wait.", "variations": 2});
+    let accepted = api.post("/runs", &body).await.expect(202).json();
+    let run = accepted["run_id"].as_str().unwrap();
+    let mut held = 0;
+    Follower::new(&api, run)
+        .until(60, "both agents held by their queue", |event| {
+            held += usize::from(event.data["reason"] == "JobSuspended");
+            held == 2
+        })
+        .await;
+    let jobs = "kubectl -n $NS-agents get jobs -l kueue.x-k8s.io/queue-name=agents \
+        -o jsonpath='{.items[*].spec.template.spec.runtimeClassName}'";
+    // The one of agentJobDevTest among them.
+    assert_eq!(place.admin(jobs).await, "gvisor gvisor gvisor");
+    let here = "kubectl get jobs -o name";
+    assert_eq!(place.admin(here).await, "", "agents have their namespace");
+    api.delete(&format!("/runs/{run}")).await.expect(202);
 }
 
 /// What is in the namespace but for what Kubernetes and this test put there.
