@@ -40,9 +40,13 @@ for _ in $(seq 100); do
 done
 "#;
 
-/// Waits for the server, and prints its address.
+/// Waits for the server and the git server, and prints the former's address. The node learns of a Service's address a
+/// moment after its pod is ready.
 const WAIT: &str = r"
 kubectl rollout status deployment/aideator --timeout=90s >/dev/null
+kubectl rollout status deployment/aideator-demo --timeout=90s >/dev/null
+git=$(kubectl get service aideator-demo -o jsonpath='{.spec.clusterIP}:{.spec.ports[0].port}')
+curl -fsS -o /dev/null --retry 60 --retry-delay 1 --retry-all-errors http://$git/healthz 2>/dev/null
 kubectl get service aideator -o jsonpath='{.spec.clusterIP}'
 ";
 
@@ -114,7 +118,8 @@ impl Place {
     async fn ready(&self) -> Api {
         let api = Api::at(&format!("http://{}:8000", self.admin(WAIT).await), None);
         let answers = async {
-            while api.try_get("/health").await.is_none() {
+            // Not just any answer: before the Service's address is known on the node, whoever is behind its gateway may give one.
+            while api.try_get("/health").await != Some(200) {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         };
@@ -225,6 +230,9 @@ k() { command kubectl ${KUBE_CONTEXT:+--context $KUBE_CONTEXT} "$@"; }
 k create namespace $NS-agents
 k label namespace $NS-agents pod-security.kubernetes.io/enforce=restricted
 k -n $NS-agents create rolebinding admin --clusterrole=admin --serviceaccount=$NS:admin
+# Who may limit agents is not their namespace's admin.
+k -n $NS-agents create role limits --verb='*' --resource=resourcequotas,limitranges
+k -n $NS-agents create rolebinding limits --role=limits --serviceaccount=$NS:admin
 k -n $NS create secret generic otel-headers --from-literal=headers=authorization=none
 for _ in $(seq 100); do
   ! KUBECONFIG=$DIR/kubeconfig k -n $NS-agents auth can-i create roles >/dev/null 2>&1 || break
@@ -244,8 +252,11 @@ async fn everything_switched_on_installs_and_agents_wait_for_their_queue() {
         --set metrics.rules.enabled=false,httpRoute.enabled=false";
     place.helm("charts", "everything", settings).await;
     let api = place.ready().await.new_account().await;
-    let repo = "http://aideator-demo:8080/git/parse-duration.git";
-    let body = json!({"github_url": repo, "prompt": "Wait.", "variations": 2});
+    let repo = format!(
+        "http://aideator-demo.{}.svc:8080/git/parse-duration.git",
+        place.namespace
+    );
+    let body = json!({"github_url": repo, "prompt": "Wait for your queue.", "variations": 2});
     let accepted = api.post("/runs", &body).await.expect(202).json();
     let run = accepted["run_id"].as_str().unwrap();
     let mut held = 0;
@@ -257,8 +268,7 @@ async fn everything_switched_on_installs_and_agents_wait_for_their_queue() {
         .await;
     let jobs = "kubectl -n $NS-agents get jobs -l kueue.x-k8s.io/queue-name=agents \
         -o jsonpath='{.items[*].spec.template.spec.runtimeClassName}'";
-    // The one of agentJobDevTest among them.
-    assert_eq!(place.admin(jobs).await, "gvisor gvisor gvisor");
+    assert_eq!(place.admin(jobs).await, "gvisor gvisor");
     let here = "kubectl get jobs -o name";
     assert_eq!(place.admin(here).await, "", "agents have their namespace");
     api.delete(&format!("/runs/{run}")).await.expect(202);
