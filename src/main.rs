@@ -210,7 +210,7 @@ async fn serve() -> anyhow::Result<ExitCode> {
     let http = config.http.clone();
     // Before anything that takes time: who connects meanwhile is answered when the rows are true, not refused and
     // told to come again. The kubelet's first probe so finds the server ready.
-    let listener = listen(http.host, http.port, "PORT").await?;
+    let early = listen(http.host, http.port, "PORT").await;
     let data_dir = &config.storage.data_dir;
     std::fs::create_dir_all(data_dir).with_context(|| {
         format!(
@@ -219,6 +219,12 @@ async fn serve() -> anyhow::Result<ExitCode> {
         )
     })?;
     let _claim = claim(data_dir).await?;
+    // A server that was killed leaves port and lock for a moment to a process that it was just starting. The lock is
+    // waited for, so after it the port is free, too, if it was only that.
+    let listener = match early {
+        Ok(listener) => listener,
+        Err(_) => listen(http.host, http.port, "PORT").await?,
+    };
     let database = &config.storage.database;
     if let Some(dir) = database.parent() {
         std::fs::create_dir_all(dir)

@@ -13,7 +13,7 @@ use aideator::cli::{backup, restore};
 use sqlx::Connection as _;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 
 use crate::support::{Stopped, TestApp};
 
@@ -39,13 +39,12 @@ fn program(stopped: &Stopped) -> Command {
     command
 }
 
-#[tokio::test]
-async fn who_connects_while_it_starts_is_answered_when_it_is_ready() {
-    let stopped = TestApp::spawn().await.stop().await;
-    // What takes time at a start: another server that is about to end.
+/// A server whose start takes time: another one, that is about to end, has `DATA_DIR` until the file is unlocked.
+/// Its log must be kept open: who cannot log ends.
+async fn start_behind_another(stopped: &Stopped) -> (Child, impl Sized, File) {
     let other = File::create(stopped.config.storage.data_dir.join("lock")).unwrap();
     other.lock().unwrap();
-    let mut server = program(&stopped).spawn().unwrap();
+    let mut server = program(stopped).spawn().unwrap();
     let mut log = BufReader::new(server.stderr.take().unwrap()).lines();
     let wait = async {
         while let Some(line) = log.next_line().await.unwrap() {
@@ -56,18 +55,52 @@ async fn who_connects_while_it_starts_is_answered_when_it_is_ready() {
         panic!("it ended");
     };
     within("it waits", wait).await;
+    (server, log, other)
+}
+
+/// Asks the server, which must listen already, for its health when `then` was done.
+async fn health(stopped: &Stopped, then: impl FnOnce()) -> String {
     let mut client = TcpStream::connect(("127.0.0.1", stopped.port))
         .await
-        .expect("it listens from its first moment");
+        .expect("it listens");
     client
         .write_all(b"GET /api/v1/health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         .await
         .unwrap();
-    other.unlock().unwrap();
+    then();
     let mut answer = String::new();
     within("the answer", client.read_to_string(&mut answer))
         .await
         .unwrap();
+    answer
+}
+
+#[tokio::test]
+async fn who_connects_while_it_starts_is_answered_when_it_is_ready() {
+    let stopped = TestApp::spawn().await.stop().await;
+    let (_server, _log, other) = start_behind_another(&stopped).await;
+    let answer = health(&stopped, || other.unlock().unwrap()).await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+}
+
+/// A kubectl that was just being started has all that the server had open.
+#[tokio::test]
+async fn a_port_that_a_killed_server_leaves_with_its_lock_is_waited_for() {
+    let stopped = TestApp::spawn().await.stop().await;
+    let port = std::net::TcpListener::bind(("127.0.0.1", stopped.port)).unwrap();
+    let (_server, _log, other) = start_behind_another(&stopped).await;
+    drop(port);
+    other.unlock().unwrap();
+    let listens = async {
+        while TcpStream::connect(("127.0.0.1", stopped.port))
+            .await
+            .is_err()
+        {
+            tokio::task::yield_now().await;
+        }
+    };
+    within("it listens", listens).await;
+    let answer = health(&stopped, || ()).await;
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
 }
 
