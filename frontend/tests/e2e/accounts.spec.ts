@@ -1,3 +1,4 @@
+import type { Page } from "@playwright/test";
 import { expect, expectAccessible, makeAdmin, newAccount, ORIGIN, REPOSITORY, signIn, test, TASK } from "./support";
 
 test("an account is made, left, and entered again", async ({ page }) => {
@@ -187,6 +188,16 @@ test("a session that ends in the middle of the form costs no word of it", async 
   await expect(page.getByLabel("Prompt")).toHaveValue(TASK);
 });
 
+/** Where an account is in the list of what was used: by day, and on a day the oldest account first. */
+async function usagePageOf(page: Page, email: string): Promise<number> {
+  for (let at = 1; ; at += 1) {
+    const answer = await page.request.get(`/api/v1/admin/usage?days=30&per_page=20&page=${at}`);
+    const { items, pages } = (await answer.json()) as { items: { email: string }[]; pages: number };
+    if (items.some((used) => used.email === email)) return at;
+    expect(at, `${email} has used nothing`).toBeLessThan(pages);
+  }
+}
+
 test("an admin sees accounts, runs and use, and ends what is to end; nobody else does", async ({ page, browser, baseURL }) => {
   const account = newAccount();
   const user = await browser.newContext(baseURL === undefined ? {} : { baseURL });
@@ -215,6 +226,8 @@ test("an admin sees accounts, runs and use, and ends what is to end; nobody else
   await page.getByRole("dialog").getByRole("button", { name: "Cancel run" }).click();
   await expect(row).toContainText("Cancelled", { timeout: 60_000 });
   await page.getByRole("tab", { name: "Usage" }).click();
+  await expect(page.getByRole("table", { name: "Usage by user and day" })).toBeVisible();
+  await page.goto(`/admin?tab=usage&page=${await usagePageOf(page, account.email)}`);
   await expect(row.getByRole("cell").nth(1)).toHaveText(/1$/);
 
   await page.getByRole("tab", { name: "Audit" }).click();
