@@ -9,10 +9,11 @@ import { Alert } from "../ui/alert";
 import { Button } from "../ui/button";
 import { Card, CardHeader } from "../ui/card";
 import { CopyLine } from "../ui/copy";
-import { Confirm, Dialog } from "../ui/dialog";
+import { Confirm } from "../ui/dialog";
 import { InputField } from "../ui/field";
 import { Label } from "../ui/label";
 import { Select } from "../ui/select";
+import { ShownOnce } from "../ui/shown-once";
 
 const MAY: Record<Scope, string> = { "runs:read": "read runs", "runs:create": "start and select", "runs:cancel": "cancel" };
 const SCOPES = Object.keys(MAY) as Scope[];
@@ -139,51 +140,41 @@ function end({ expires_at: at }: ApiKey): string {
   return Date.parse(at) < Date.now() ? `ended ${day}` : `ends ${day}`;
 }
 
-/** The only time that a key is in sight: it goes when one says so, or leaves the page. */
+/** The key, with what can be done with it. */
 function NewKey({ made, onClose }: { made: NewApiKey | undefined; onClose: () => void }) {
   return (
-    <Dialog
-      open={made !== undefined}
-      onOpenChange={(open) => {
-        if (!open) onClose();
-      }}
-      className="max-w-xl"
-      title={
+    <ShownOnce
+      made={made}
+      icon={KeyRound}
+      title="Your new API key"
+      warning={
         <>
-          <KeyRound aria-hidden className="size-4" />
-          Your new API key
+          <b className="font-semibold">Copy it now.</b> It is shown once and stored only as a hash.
         </>
       }
-      description={
-        <Alert tone="warning">
-          <b className="font-semibold">Copy it now.</b> It is shown once and stored only as a hash.
-        </Alert>
-      }
+      onClose={onClose}
     >
-      {made !== undefined && (
+      {(shown) => (
         <>
-          <CopyLine wrap command={`export AIDEATOR_API_KEY=${made.api_key}`} label="Copy the key" />
+          <CopyLine wrap command={`export AIDEATOR_API_KEY=${shown.api_key}`} label="Copy the key" />
           <p className="text-caption text-neutral-shadow-ink">Then, for example:</p>
           <CopyLine wrap command={`curl -fsS -H "X-API-Key: $AIDEATOR_API_KEY" ${window.location.origin}/api/v1/runs`} label="Copy the curl line" />
           <dl className="grid gap-xs text-caption [&_dt]:text-neutral-shadow-ink [&>div]:flex [&>div]:justify-between [&>div]:gap-md">
             <div>
               <dt>Name</dt>
-              <dd>{made.key_info.name}</dd>
+              <dd>{shown.key_info.name}</dd>
             </div>
             <div>
               <dt>May</dt>
-              <dd>{made.key_info.scopes.map((scope) => MAY[scope]).join(", ")}</dd>
+              <dd>{shown.key_info.scopes.map((scope) => MAY[scope]).join(", ")}</dd>
             </div>
             <div>
               <dt>Life</dt>
-              <dd>{end(made.key_info)}</dd>
+              <dd>{end(shown.key_info)}</dd>
             </div>
           </dl>
-          <Button variant="primary" className="justify-self-end" onClick={onClose}>
-            I have copied it
-          </Button>
         </>
       )}
-    </Dialog>
+    </ShownOnce>
   );
 }

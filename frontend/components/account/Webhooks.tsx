@@ -10,8 +10,9 @@ import { Alert } from "../ui/alert";
 import { Button } from "../ui/button";
 import { Card, CardHeader } from "../ui/card";
 import { CopyLine } from "../ui/copy";
-import { Confirm, Dialog } from "../ui/dialog";
+import { Confirm } from "../ui/dialog";
 import { InputField } from "../ui/field";
+import { ShownOnce } from "../ui/shown-once";
 
 /** Addresses that are told when a run has ended: added here, tried, and how the last delivery went. */
 export function Webhooks() {
@@ -135,36 +136,26 @@ function WebhookRow({ webhook, onTest, onEnable, onDelete }: { webhook: Webhook;
   );
 }
 
-/** The only time that the secret is in sight. */
+/** The secret, and what it is for. */
 function NewSecret({ made, onClose }: { made: NewWebhook | undefined; onClose: () => void }) {
   return (
-    <Dialog
-      open={made !== undefined}
-      onOpenChange={(open) => {
-        if (!open) onClose();
-      }}
-      className="max-w-xl"
-      title={
+    <ShownOnce
+      made={made}
+      icon={WebhookIcon}
+      title="The webhook’s secret"
+      warning={
         <>
-          <WebhookIcon aria-hidden className="size-4" />
-          The webhook’s secret
+          <b className="font-semibold">Copy it now.</b> It is shown once. What arrives is signed with it: verify that before you believe it.
         </>
       }
-      description={
-        <Alert tone="warning">
-          <b className="font-semibold">Copy it now.</b> It is shown once. What arrives is signed with it: verify that before you believe it.
-        </Alert>
-      }
+      onClose={onClose}
     >
-      {made !== undefined && (
+      {(shown) => (
         <>
-          <CopyLine wrap prompt="" command={made.secret} label="Copy the secret" />
-          <p className="text-caption text-neutral-shadow-ink">For {placeOf(made.webhook)}. Then press Test, and see whether it arrives.</p>
-          <Button variant="primary" className="justify-self-end" onClick={onClose}>
-            I have copied it
-          </Button>
+          <CopyLine wrap prompt="" command={shown.secret} label="Copy the secret" />
+          <p className="text-caption text-neutral-shadow-ink">For {placeOf(shown.webhook)}. Then press Test, and see whether it arrives.</p>
         </>
       )}
-    </Dialog>
+    </ShownOnce>
   );
 }

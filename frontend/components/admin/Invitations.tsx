@@ -11,10 +11,11 @@ import type { Invitation, NewInvitation, Role } from "@/lib/types";
 import { Alert } from "../ui/alert";
 import { Button } from "../ui/button";
 import { CopyLine } from "../ui/copy";
-import { Confirm, Dialog } from "../ui/dialog";
+import { Confirm } from "../ui/dialog";
 import { InputField } from "../ui/field";
 import { Label } from "../ui/label";
 import { Select } from "../ui/select";
+import { ShownOnce } from "../ui/shown-once";
 import { Quiet, type Column } from "../ui/table";
 import { ListFrame, type ListProps } from "./ListFrame";
 import { RoleBadge } from "./RoleBadge";
@@ -159,36 +160,23 @@ function InvitationForm({ invite }: { invite: ReturnType<typeof useInvite> }) {
   );
 }
 
-/** The only time that the link is in sight. */
+/** The link, to be sent by whoever invites. A server that does not know its own address gives a path. */
 function NewLink({ made, onClose }: { made: NewInvitation | undefined; onClose: () => void }) {
   return (
-    <Dialog
-      open={made !== undefined}
-      onOpenChange={(open) => {
-        if (!open) onClose();
-      }}
-      className="max-w-xl"
-      title={
+    <ShownOnce
+      made={made}
+      icon={Mail}
+      title={`The invitation for ${made === undefined ? "" : whom(made.invitation)}`}
+      warning={
         <>
-          <Mail aria-hidden className="size-4" />
-          The invitation for {made === undefined ? "" : whom(made.invitation)}
-        </>
-      }
-      description={
-        <Alert tone="warning">
           <b className="font-semibold">Copy the link now, and send it yourself.</b> It is shown once, good for one account, and stored only as a hash.
-        </Alert>
-      }
-    >
-      {made !== undefined && (
-        <>
-          {/* A server that does not know its own address gives a path. */}
-          <CopyLine wrap prompt="" command={new URL(made.page_url, window.location.origin).href} label="Copy the link" />
-          <Button variant="primary" className="justify-self-end" onClick={onClose}>
-            I have copied it
-          </Button>
         </>
+      }
+      onClose={onClose}
+    >
+      {(shown) => (
+        <CopyLine wrap prompt="" command={new URL(shown.page_url, window.location.origin).href} label="Copy the link" />
       )}
-    </Dialog>
+    </ShownOnce>
   );
 }
