@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -236,5 +237,26 @@ func TestRotateKeepsWritersAndOneCopy(t *testing.T) {
 	before, _ := os.ReadFile(path + ".1")
 	if string(now) != "new" || string(before) != "old" {
 		t.Errorf("log %q, copy %q", now, before)
+	}
+}
+
+// A pod is called ready on the word of an earlier kubelet until this one has
+// probed it with success.
+func TestReadyUnprobed(t *testing.T) {
+	var pods podList
+	if err := json.Unmarshal([]byte(`{"items": [
+		{"metadata": {"namespace": "a", "name": "plain", "uid": "1"}, "spec": {"containers": [{"name": "c"}]},
+		 "status": {"conditions": [{"type": "Ready", "status": "True"}]}},
+		{"metadata": {"namespace": "a", "name": "down", "uid": "2"}, "spec": {"containers": [{"name": "c", "readinessProbe": {}}]},
+		 "status": {"conditions": [{"type": "Ready", "status": "False"}]}},
+		{"metadata": {"namespace": "a", "name": "web", "uid": "3"}, "spec": {"containers": [{"name": "c", "readinessProbe": {}}]},
+		 "status": {"conditions": [{"type": "Ready", "status": "True"}]}}]}`), &pods); err != nil {
+		t.Fatal(err)
+	}
+	series := `prober_probe_total{container="c",namespace="a",pod="web",pod_uid="3",probe_type="Readiness",result=%q} 1`
+	for result, want := range map[string]string{"failed": "a/web", "successful": ""} {
+		if got := pods.readyUnprobed(fmt.Appendf(nil, series, result)); got != want {
+			t.Errorf("%s: %q, want %q", result, got, want)
+		}
 	}
 }

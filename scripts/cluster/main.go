@@ -20,7 +20,7 @@ const usage = `usage: scripts/cluster/run COMMAND
   kubeconfig          print the path of the kubeconfig
   tools               install the packages and build the programs, start nothing
   stop COMPONENT      end a component and keep it ended
-  start COMPONENT     start it again
+  start COMPONENT     start it again, and wait until it does its work
   kill COMPONENT      SIGKILL it; the supervisor starts it again
   logs COMPONENT      follow its log
 `
@@ -65,6 +65,9 @@ func command(args []string) error {
 	case (name == "stop" || name == "start" || name == "kill") && len(args) == 1:
 		if _, err := l.component(args[0]); err != nil {
 			return err
+		}
+		if name == "start" {
+			return l.start(args[0])
 		}
 		_, err := order("POST", "/"+name+"/"+args[0])
 		return err

@@ -2,14 +2,12 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -113,36 +111,40 @@ func (l layout) configure() error {
 // startSteps start each component and wait until it does its work. On a
 // running cluster they only look.
 func (l layout) startSteps() []step {
-	started := func(ready func() error, names ...string) func() error {
-		return func() error {
-			before, err := supervisor()
-			if err != nil {
-				return err
-			}
-			for _, name := range names {
-				if _, err := order("POST", "/start/"+name); err != nil {
-					return err
-				}
-			}
-			return await(patience, func() error {
-				notYet := ready()
-				if notYet == nil {
-					return nil
-				}
-				return errors.Join(notYet, crashing(before, names))
-			})
-		}
+	started := func(names ...string) func() error {
+		return func() error { return l.start(names...) }
 	}
 	return []step{
-		{"containerd", "containerd", started(l.loadPause, "containerd")},
-		{"etcd", "etcd", started(dials("127.0.0.1:12379"), "etcd")},
-		{"API server", "kube-apiserver", started(l.apiReady, "kube-apiserver")},
+		{"containerd", "containerd", started("containerd")},
+		{"etcd", "etcd", started("etcd")},
+		{"API server", "kube-apiserver", started("kube-apiserver")},
 		{"roles, storage class, volumes", "kube-apiserver", l.applyObjects},
-		{"controller manager, scheduler", "kube-controller-manager", started(l.accountsReady, "kube-controller-manager", "kube-scheduler")},
-		{"cluster DNS", "coredns", started(resolves, "coredns")},
-		{"node " + nodeName + " ready", "kubelet", started(l.nodeReady, "kubelet")},
-		{"service proxy", "kube-proxy", started(proxyReady, "kube-proxy")},
+		{"controller manager, scheduler", "kube-controller-manager", started("kube-controller-manager", "kube-scheduler")},
+		{"cluster DNS", "coredns", started("coredns")},
+		{"node " + nodeName + " ready", "kubelet", started("kubelet")},
+		{"service proxy", "kube-proxy", started("kube-proxy")},
 	}
+}
+
+// start orders components to run and waits until they do their work.
+func (l layout) start(names ...string) error {
+	before, err := supervisor()
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if _, err := order("POST", "/start/"+name); err != nil {
+			return err
+		}
+	}
+	return await(patience, func() error {
+		for _, name := range names {
+			if notYet := l.works(name); notYet != nil {
+				return errors.Join(notYet, crashing(before, names))
+			}
+		}
+		return nil
+	})
 }
 
 // crashing is a fatal error when one of the components has ended three times
@@ -160,80 +162,7 @@ func crashing(before supervisorStatus, names []string) error {
 	return nil
 }
 
-func dials(address string) func() error {
-	return func() error {
-		connection, err := net.DialTimeout("tcp", address, time.Second)
-		if err == nil {
-			err = connection.Close()
-		}
-		return err
-	}
-}
-
-func proxyReady() error {
-	response, err := http.Get("http://127.0.0.1:10256/healthz")
-	if err != nil {
-		return err
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return errors.New(response.Status)
-	}
-	return nil
-}
-
-func resolves() error {
-	resolver := net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, "udp", nodeIP+":53")
-	}}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
-	_, err := resolver.LookupHost(ctx, "kubernetes.default.svc.cluster.local.")
-	return err
-}
-
-// accountsReady waits for the default namespace's service account: without it
-// no pod may be created.
-func (l layout) accountsReady() error {
-	return l.get("/api/v1/namespaces/default/serviceaccounts/default", nil)
-}
-
-func (l layout) apiReady() error { return l.get("/readyz", nil) }
-
-// nodeReady looks for a report of the kubelet that runs now: what an earlier
-// one said stays in the store.
-func (l layout) nodeReady() error {
-	running, err := supervisor()
-	if err != nil {
-		return err
-	}
-	var node struct {
-		Status struct {
-			Conditions []struct {
-				Type, Status, Message string
-				LastHeartbeatTime     time.Time
-			}
-		}
-	}
-	if err := l.get("/api/v1/nodes/"+nodeName, &node); err != nil {
-		return err
-	}
-	kubelet := running.child("kubelet")
-	for _, c := range node.Status.Conditions {
-		switch {
-		case c.Type != "Ready":
-		case kubelet.PID == 0 || c.LastHeartbeatTime.Before(kubelet.Started.Truncate(time.Second)):
-			return errors.New("the kubelet has not reported since it started")
-		case c.Status != "True":
-			return errors.New(c.Message)
-		default:
-			return nil
-		}
-	}
-	return errors.New("the kubelet has never reported")
-}
-
-// get asks the API server as the administrator.
+// get asks the API server as the administrator: JSON, or any text as bytes.
 func (l layout) get(path string, into any) error {
 	pair, err := tls.LoadX509KeyPair(l.in("pki", "admin.crt"), l.in("pki", "admin.key"))
 	if err != nil {
@@ -260,10 +189,15 @@ func (l layout) get(path string, into any) error {
 	if response.StatusCode != http.StatusOK {
 		return fmt.Errorf("GET %s: %s: %s", path, response.Status, bytes.TrimSpace(body))
 	}
-	if into == nil {
+	switch into := into.(type) {
+	case nil:
 		return nil
+	case *[]byte:
+		*into = body
+		return nil
+	default:
+		return json.Unmarshal(body, into)
 	}
-	return json.Unmarshal(body, into)
 }
 
 // kubectl runs the client as the administrator.

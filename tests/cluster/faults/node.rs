@@ -65,6 +65,15 @@ containerLogMaxSize: 1Mi
 containerLogMonitorInterval: 3s
 ";
 
+/// Until what runs in the cluster answers again: the next tests are not about this.
+async fn restart_kubelet() {
+    sh(
+        "scripts/cluster/run stop kubelet && scripts/cluster/run start kubelet
+        kubectl wait pod -l 'app.kubernetes.io/component in (server, demo)' --for=condition=Ready --timeout=60s",
+    )
+    .await;
+}
+
 /// 600 lines of a KiB each second, for 75 seconds.
 const BUSY: &str = r#"exec python3 -u - <<'END'
 import time
@@ -89,9 +98,8 @@ async fn twenty_rotations_under_load_lose_nothing_whoever_does_not_read() {
     };
     let drop_in =
         Path::new(&crate::support::env("KUBECONFIG")).with_file_name("kubelet.d/20-rotation.conf");
-    let restart = "scripts/cluster/run stop kubelet && scripts/cluster/run start kubelet";
     std::fs::write(&drop_in, ROTATION).unwrap();
-    sh(restart).await;
+    restart_kubelet().await;
     let run = own.run(BUSY, 1).await;
     let mut follower = Follower::new(&own.api, &run);
     follower.until_lines(1, 5).await;
@@ -123,7 +131,7 @@ async fn twenty_rotations_under_load_lose_nothing_whoever_does_not_read() {
     let rotations = within(200, "the end of the rotations", rotations);
     let ((), count) = tokio::join!(follower.read_to_end(), rotations);
     std::fs::remove_file(&drop_in).unwrap();
-    sh(restart).await;
+    restart_kubelet().await;
     eprintln!("{count} files");
     assert!(count > 20, "{count} files");
     drop(blocked);

@@ -48,10 +48,10 @@ impl OwnServer {
         }
         let image = std::fs::read_to_string(state.join("images/shell"))
             .expect("scripts/lib/shell-image makes the image of these agents");
-        // After a test that stopped the kubelet, the Service has no endpoint until the pod is ready again.
+        // A Service answers a moment later than its pod is ready, and until then whoever else has the address.
         let git = sh(
             "git=$(kubectl get service aideator-demo -o jsonpath='{.spec.clusterIP}:{.spec.ports[0].port}')
-            curl -fsS -o /dev/null --retry 60 --retry-delay 1 --retry-connrefused http://$git/healthz; printf %s $git",
+            curl -fsS -o /dev/null --retry 60 --retry-delay 1 --retry-all-errors http://$git/healthz; printf %s $git",
         );
         let git = format!("http://{}", String::from_utf8(git.await).unwrap());
         let word = nonce();
