@@ -2,8 +2,11 @@
 //! anybody reads.
 
 use std::os::unix::fs::MetadataExt as _;
+use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::path::Path;
 use std::time::Duration;
+
+use futures::FutureExt as _;
 
 use crate::support::{FLOOD, FLOOD_LINES, Follower, OwnServer, alone, sh, try_sh_for, within};
 
@@ -69,7 +72,10 @@ containerLogMonitorInterval: 3s
 async fn restart_kubelet() {
     sh(
         "scripts/cluster/run stop kubelet && scripts/cluster/run start kubelet
-        kubectl wait pod -l 'app.kubernetes.io/component in (server, demo)' --for=condition=Ready --timeout=60s",
+        kubectl wait pod -l 'app.kubernetes.io/component in (server, demo)' --for=condition=Ready --timeout=60s
+        for url in $AIDEATOR_URL/api/v1/health ${AIDEATOR_DEMO_CLONE%/git/*}/healthz; do
+          curl -fsS -o /dev/null --retry 60 --retry-delay 1 --retry-all-errors $url
+        done",
     )
     .await;
 }
@@ -90,6 +96,27 @@ say("finished", '"outcome":"succeeded","summary":""')
 END
 "#;
 
+/// How many files the log had, until nobody has written to it for five seconds.
+async fn count_rotations(log: &Path) -> u32 {
+    let (mut count, mut last) = (0, 0);
+    // The name is missing for a moment while it is rotated.
+    loop {
+        let file = log.metadata().map_or(0, |file| file.ino());
+        count += u32::from(file != 0 && file != last);
+        last = if file == 0 { last } else { file };
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        if !log.parent().unwrap().exists() || count > 40 {
+            return count;
+        }
+        if log
+            .metadata()
+            .is_ok_and(|file| file.modified().unwrap().elapsed().unwrap() > Duration::from_secs(5))
+        {
+            return count;
+        }
+    }
+}
+
 #[tokio::test]
 async fn twenty_rotations_under_load_lose_nothing_whoever_does_not_read() {
     let _alone = alone().await;
@@ -99,42 +126,27 @@ async fn twenty_rotations_under_load_lose_nothing_whoever_does_not_read() {
     let drop_in =
         Path::new(&crate::support::env("KUBECONFIG")).with_file_name("kubelet.d/20-rotation.conf");
     std::fs::write(&drop_in, ROTATION).unwrap();
-    restart_kubelet().await;
-    let run = own.run(BUSY, 1).await;
-    let mut follower = Follower::new(&own.api, &run);
-    follower.until_lines(1, 5).await;
-    // Open, and read by nobody.
-    let blocked = own
-        .api
-        .request(reqwest::Method::GET, &format!("/runs/{run}/stream"))
-        .send()
-        .await;
-    let log = own.node_dir(&run, 0).join("0.log");
-    let rotations = async {
-        let (mut count, mut last) = (0, 0);
-        // The name is missing for a moment while it is rotated.
-        loop {
-            let file = log.metadata().map_or(0, |file| file.ino());
-            count += u32::from(file != 0 && file != last);
-            last = if file == 0 { last } else { file };
-            tokio::time::sleep(Duration::from_millis(200)).await;
-            if !log.parent().unwrap().exists() || count > 40 {
-                return count;
-            }
-            if log.metadata().is_ok_and(|file| {
-                file.modified().unwrap().elapsed().unwrap() > Duration::from_secs(5)
-            }) {
-                return count;
-            }
-        }
+    let rotating = async {
+        restart_kubelet().await;
+        let run = own.run(BUSY, 1).await;
+        let mut follower = Follower::new(&own.api, &run);
+        follower.until_lines(1, 5).await;
+        // Open, and read by nobody.
+        let stream = format!("/runs/{run}/stream");
+        let blocked = own.api.request(reqwest::Method::GET, &stream).send().await;
+        let log = own.node_dir(&run, 0).join("0.log");
+        let rotations = within(200, "the end of the rotations", count_rotations(&log));
+        let ((), count) = tokio::join!(follower.read_to_end(), rotations);
+        drop(blocked);
+        (run, follower, count)
     };
-    let rotations = within(200, "the end of the rotations", rotations);
-    let ((), count) = tokio::join!(follower.read_to_end(), rotations);
+    let rotated = AssertUnwindSafe(rotating).catch_unwind().await;
+    // Whatever came of it: other tests need the kubelet as it was.
     std::fs::remove_file(&drop_in).unwrap();
     restart_kubelet().await;
+    let (run, follower, count) = rotated.unwrap_or_else(|panic| resume_unwind(panic));
     eprintln!("{count} files");
     assert!(count > 20, "{count} files");
-    drop(blocked);
     let variation = own.variation(&run, 0).await;
     assert_eq!(variation["complete"], true, "{variation}");
     let gaps = follower

@@ -48,9 +48,9 @@ impl OwnServer {
         }
         let image = std::fs::read_to_string(state.join("images/shell"))
             .expect("scripts/lib/shell-image makes the image of these agents");
-        // A Service answers a moment later than its pod is ready, and until then whoever else has the address.
+        // The pod and not its Service, which has no endpoint for some seconds when a test restarts the kubelet.
         let git = sh(
-            "git=$(kubectl get service aideator-demo -o jsonpath='{.spec.clusterIP}:{.spec.ports[0].port}')
+            "git=$(kubectl get pods -l app.kubernetes.io/component=demo -o jsonpath='{.items[0].status.podIP}'):8080
             curl -fsS -o /dev/null --retry 60 --retry-delay 1 --retry-all-errors http://$git/healthz; printf %s $git",
         );
         let git = format!("http://{}", String::from_utf8(git.await).unwrap());
