@@ -18,8 +18,8 @@ mod share;
 mod throttle;
 
 pub use self::account::{
-    ApiKeyId, ApiKeyInfo, Credential, InvitationId, Role, Scope, Scopes, SessionId, ShareId, User,
-    UserId,
+    ApiKeyId, ApiKeyInfo, Credential, DISABLED, InvitationId, Role, Scope, Scopes, SessionId,
+    ShareId, User, UserId,
 };
 pub use self::api_key::{ApiKey, InvitationToken, ShareToken};
 pub use self::authenticate::{Authentication, authenticate, is_still_good};
@@ -45,6 +45,8 @@ pub struct Auth {
     pub logins: Throttle,
     /// The event streams that accounts and share links have open.
     pub streams: Concurrent,
+    /// Comparisons with kubectl's log that are under way.
+    pub comparisons: Concurrent,
     /// Rings when a credential has ended before its time.
     pub ended: watch::Sender<()>,
 }
@@ -56,6 +58,7 @@ impl Auth {
             sessions: Sessions::new(&config.secret_key, config.session_hours),
             logins: Throttle::per_minute(config.login_attempts_per_minute),
             streams: Concurrent::default(),
+            comparisons: Concurrent::default(),
             ended: watch::Sender::new(()),
         })
     }

@@ -41,7 +41,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use tokio::sync::{Notify, mpsc, watch as channel};
+use tokio::sync::{Notify, Semaphore, mpsc, watch as channel};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
@@ -108,6 +108,8 @@ pub struct Inner {
     queue: Notify,
     /// Rings when a settled variation's Job was deleted.
     cleaned: Notify,
+    /// Places for those who compare a log with kubectl's.
+    comparing: Semaphore,
 }
 
 #[derive(Debug)]
@@ -159,6 +161,7 @@ impl Runs {
             limits,
             queue: Notify::new(),
             cleaned: Notify::new(),
+            comparing: Semaphore::new(verify::AT_A_TIME),
         })))
     }
 

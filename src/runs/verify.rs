@@ -5,14 +5,25 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
+use std::path::Path;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use sha2::{Digest as _, Sha256};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
 
 use super::{Runs, hex};
 use crate::kubectl::LogTarget;
 use crate::logs::split_stamp;
 use crate::model::Variation;
+
+/// Comparisons at a time, of all users: each is a kubectl, and reads the stored log from the disk.
+pub(super) const AT_A_TIME: usize = 4;
+/// How long kubectl may be silent.
+const SILENCE: Duration = Duration::from_secs(20);
+/// Blocks that kubectl has given and that are not compared yet.
+const AHEAD: usize = 4;
 
 /// What a comparison came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
@@ -80,42 +91,41 @@ impl Meter {
 }
 
 impl Runs {
-    /// Compares the stored log of a settled variation with `kubectl logs --timestamps`.
+    /// Compares the stored log of a settled variation with `kubectl logs --timestamps`. Waits where
+    /// [`AT_A_TIME`] others are under way.
     pub async fn verify(&self, variation: &Variation) -> anyhow::Result<Verification> {
+        let _place = self.comparing.acquire().await?;
         let key = variation.key;
         let path = self.store.path(key);
-        let mut stored = Stored::open(&path).context("failed to open a stored log")?;
         let target = LogTarget {
             object: format!("job/{}", variation.job_name),
             follow: false,
             since: None,
         };
         let mut stream = self.kubectl.logs(key.run, &target)?;
-        let mut meter = Meter::default();
-        let mut compare = Compare::Start(Vec::new());
-        let mut buffer = Vec::new();
-        while stream
-            .read(&mut buffer)
-            .await
-            .context("failed to read from kubectl")?
-            > 0
-        {
-            meter.take(&buffer);
-            compare = compare.take(&mut stored, &buffer)?;
-            buffer.clear();
+        let (blocks, printed) = mpsc::channel(AHEAD);
+        let comparison = tokio::task::spawn_blocking(move || compare(&path, printed));
+        loop {
+            let mut block = Vec::new();
+            let size = timeout(SILENCE, stream.read(&mut block)).await;
+            let size = size.context("kubectl logs has said nothing for 20 s")?;
+            // Where nobody takes it the comparison has failed, and says below why.
+            if size.context("failed to read from kubectl")? == 0
+                || blocks.send(block).await.is_err()
+            {
+                break;
+            }
         }
+        drop(blocks);
+        let (meter, verdict, first_difference, side) =
+            comparison.await?.context("failed to read a stored log")?;
         let ended = stream.finish().await;
         let command = format!(
             "kubectl logs --timestamps job/{} -c agent -n {}",
             variation.job_name,
             self.kubectl.namespace()
         );
-        let size = meter.bytes;
-        let (verdict, first_difference) = compare.finish(&mut stored)?;
-        let side = tokio::task::spawn_blocking(move || measure(&path))
-            .await?
-            .context("failed to read a stored log")?;
-        let pod_gone = !ended.is_clean() || (size > 0 && verdict.is_none());
+        let pod_gone = !ended.is_clean() || (meter.bytes > 0 && verdict.is_none());
         Ok(Verification {
             verdict: verdict
                 .filter(|_| ended.is_clean())
@@ -129,6 +139,23 @@ impl Runs {
     }
 }
 
+/// Reads the stored log along with what kubectl prints: kubectl's side, what came of it with the first
+/// difference, and the stored side.
+fn compare(
+    path: &Path,
+    mut printed: mpsc::Receiver<Vec<u8>>,
+) -> io::Result<(Meter, Option<Verdict>, Option<u64>, Side)> {
+    let mut stored = Stored::open(path)?;
+    let mut meter = Meter::default();
+    let mut compare = Compare::Start(Vec::new());
+    while let Some(block) = printed.blocking_recv() {
+        meter.take(&block);
+        compare = compare.take(&mut stored, &block)?;
+    }
+    let (verdict, first_difference) = compare.finish(&mut stored)?;
+    Ok((meter, verdict, first_difference, measure(path)?))
+}
+
 /// The stored log, read along with kubectl's output.
 struct Stored {
     reader: BufReader<File>,
@@ -137,7 +164,7 @@ struct Stored {
 }
 
 impl Stored {
-    fn open(path: &std::path::Path) -> io::Result<Self> {
+    fn open(path: &Path) -> io::Result<Self> {
         Ok(Self {
             reader: BufReader::with_capacity(1 << 16, File::open(path)?),
             offset: 0,
@@ -274,7 +301,7 @@ impl Compare {
     }
 }
 
-fn measure(path: &std::path::Path) -> io::Result<Side> {
+fn measure(path: &Path) -> io::Result<Side> {
     let mut reader = BufReader::with_capacity(1 << 16, File::open(path)?);
     let mut meter = Meter::default();
     loop {

@@ -1,5 +1,7 @@
 //! `GET /api/v1/runs/{id}/variations/{i}/verify`.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -9,6 +11,10 @@ use crate::api::extract::{Json, Path, Query};
 use crate::app::AppState;
 use crate::auth::CurrentUser;
 use crate::runs::{Side, Verdict};
+
+/// Comparisons of one account, or share link, at a time: each is a kubectl, and a reading of the whole log.
+const MOST: u32 = 5;
+const TRY_AGAIN: Duration = Duration::from_secs(2);
 
 /// Our record of a log, compared with what kubectl gives now.
 #[derive(Debug, Serialize, ToSchema)]
@@ -51,6 +57,7 @@ pub enum Completeness {
     responses(
         (status = 200, body = VerifyResponse), (status = 404, body = Problem),
         (status = 409, body = Problem, description = "it has not ended"),
+        (status = 429, body = Problem, description = "five comparisons of this account or share link are under way (`too_many_comparisons`)"),
     )
 )]
 pub async fn verify_variation(
@@ -68,6 +75,13 @@ pub async fn verify_variation(
         );
         return Err(ApiError::conflict("not_ended", detail));
     };
+    let place = app.auth.comparisons.enter(user.holder(), Some(MOST));
+    let _place = place.ok_or_else(|| {
+        let detail = format!(
+            "{MOST} comparisons are under way, as many as there may be: wait for one of them"
+        );
+        ApiError::limited("too_many_comparisons", detail, MOST, TRY_AGAIN)
+    })?;
     let found = app
         .runs
         .verify(variation)
