@@ -41,18 +41,18 @@ impl TryFrom<ApiKeyRow> for ApiKeyInfo {
 }
 
 impl Db {
-    /// Stores a new API key under the hash of its secret.
+    /// Stores a new API key under the hash of its secret. False where its account is disabled by now.
     pub async fn insert_api_key(
         &self,
         user: &UserId,
         key: &ApiKeyInfo,
         hash: &[u8; 32],
         entry: &Entry,
-    ) -> Result<(), DbError> {
+    ) -> Result<bool, DbError> {
         let mut transaction = self.write().begin().await?;
-        sqlx::query(
+        let made = sqlx::query(
             "INSERT INTO api_keys (id, user_id, name, description, hash, prefix, scopes, created_at, expires_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             SELECT ?1, id, ?3, ?4, ?5, ?6, ?7, ?8, ?9 FROM users WHERE id = ?2 AND disabled_at IS NULL",
         )
         .bind(key.id.as_str())
         .bind(user.as_str())
@@ -65,7 +65,9 @@ impl Db {
         .bind(key.expires_at)
         .execute(&mut *transaction)
         .await?;
-        audit::commit(transaction, [entry]).await
+        let made = made.rows_affected() > 0;
+        audit::commit(transaction, made.then_some(entry)).await?;
+        Ok(made)
     }
 
     /// The key with this hash, expired and revoked ones included, and its owner.

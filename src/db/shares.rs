@@ -37,16 +37,18 @@ impl TryFrom<ShareRow> for Share {
 }
 
 impl Db {
-    /// Stores a new share under the hash of its token.
+    /// Stores a new share under the hash of its token. False where the run's owner is disabled by now.
     pub async fn insert_share(
         &self,
         share: &Share,
         hash: &[u8; 32],
         entry: &Entry,
-    ) -> Result<(), DbError> {
+    ) -> Result<bool, DbError> {
         let mut transaction = self.write().begin().await?;
-        sqlx::query(
-            "INSERT INTO shares (id, run_id, hash, prefix, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
+        let made = sqlx::query(
+            "INSERT INTO shares (id, run_id, hash, prefix, created_at, expires_at)
+             SELECT ?1, r.id, ?3, ?4, ?5, ?6 FROM runs r JOIN users u ON u.id = r.user_id
+             WHERE r.id = ?2 AND u.disabled_at IS NULL",
         )
         .bind(share.id.as_str())
         .bind(share.run.to_string())
@@ -56,7 +58,9 @@ impl Db {
         .bind(share.expires_at)
         .execute(&mut *transaction)
         .await?;
-        audit::commit(transaction, [entry]).await
+        let made = made.rows_affected() > 0;
+        audit::commit(transaction, made.then_some(entry)).await?;
+        Ok(made)
     }
 
     /// The share with this hash, if it is good at `now`.

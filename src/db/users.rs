@@ -217,35 +217,44 @@ impl Db {
         Ok(true)
     }
 
-    /// Stores a session that lasts from `now` to `expires_at`, and forgets those that have ended.
+    /// Stores a session that lasts from `now` to `expires_at`, and forgets those that have ended. False where
+    /// the account has another password than the one that was looked at, or is disabled by now.
     pub async fn insert_session(
         &self,
         id: &SessionId,
         user: &UserId,
+        password_hash: &str,
         now: i64,
         expires_at: i64,
         entry: &Entry,
-    ) -> Result<(), DbError> {
+    ) -> Result<bool, DbError> {
         let mut transaction = self.write().begin().await?;
         sqlx::query("DELETE FROM sessions WHERE expires_at <= ?")
             .bind(now)
             .execute(&mut *transaction)
             .await?;
-        sqlx::query(
-            "INSERT INTO sessions (id, user_id, created_at, expires_at) VALUES (?, ?, ?, ?)",
+        let made = sqlx::query(
+            "INSERT INTO sessions (id, user_id, created_at, expires_at)
+             SELECT ?, id, ?, ? FROM users WHERE id = ? AND password_hash = ? AND disabled_at IS NULL",
         )
         .bind(id.as_str())
-        .bind(user.as_str())
         .bind(now)
         .bind(expires_at)
+        .bind(user.as_str())
+        .bind(password_hash)
         .execute(&mut *transaction)
         .await?;
+        if made.rows_affected() == 0 {
+            transaction.rollback().await?;
+            return Ok(false);
+        }
         sqlx::query("UPDATE users SET last_login_at = ? WHERE id = ?")
             .bind(now)
             .bind(user.as_str())
             .execute(&mut *transaction)
             .await?;
-        audit::commit(transaction, [entry]).await
+        audit::commit(transaction, [entry]).await?;
+        Ok(true)
     }
 
     /// Whose session it is, if it has not ended.
@@ -261,26 +270,37 @@ impl Db {
         row.map(UserRow::into_user).transpose()
     }
 
-    /// Changes an account's password, and ends all of its sessions but this one.
+    /// Changes an account's password from the one whose hash is `old`, and ends all of its sessions but this
+    /// one. False where the account has another password by now, or the session has ended.
     pub async fn change_password(
         &self,
         user: &UserId,
-        password_hash: &str,
+        (old, new): (&str, &str),
         session: &SessionId,
         entry: &Entry,
-    ) -> Result<(), DbError> {
+    ) -> Result<bool, DbError> {
         let mut transaction = self.write().begin().await?;
-        sqlx::query("UPDATE users SET password_hash = ? WHERE id = ?")
-            .bind(password_hash)
-            .bind(user.as_str())
-            .execute(&mut *transaction)
-            .await?;
+        let changed = sqlx::query(
+            "UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ? AND disabled_at IS NULL
+             AND EXISTS (SELECT 1 FROM sessions WHERE id = ? AND user_id = users.id)",
+        )
+        .bind(new)
+        .bind(user.as_str())
+        .bind(old)
+        .bind(session.as_str())
+        .execute(&mut *transaction)
+        .await?;
+        if changed.rows_affected() == 0 {
+            transaction.rollback().await?;
+            return Ok(false);
+        }
         sqlx::query("DELETE FROM sessions WHERE user_id = ? AND id <> ?")
             .bind(user.as_str())
             .bind(session.as_str())
             .execute(&mut *transaction)
             .await?;
-        audit::commit(transaction, [entry]).await
+        audit::commit(transaction, [entry]).await?;
+        Ok(true)
     }
 
     /// Ends a session.

@@ -1,5 +1,7 @@
 //! Accounts, sessions and API keys.
 
+use aideator::auth::SessionId;
+use aideator::auth::audit::{Entry, Event};
 use serde_json::json;
 
 use crate::support::{Client, TestApp};
@@ -341,4 +343,43 @@ async fn a_new_password_ends_all_other_sessions_and_their_streams() {
         .post(LOGIN, &account("OtherPass123"))
         .await
         .expect(200);
+}
+
+/// A credential that was looked at before a password was changed, or an account disabled, and that is stored
+/// after it, would outlive what is said to end everything.
+#[tokio::test]
+async fn nothing_is_made_from_what_was_true_a_moment_ago() {
+    let test = TestApp::spawn().await;
+    let admin = test.user("admin@example.com").await;
+    let user = test.user("a@example.com").await;
+    let db = &test.app.db;
+    let found = || async { db.user_by_email("a@example.com").await.unwrap().unwrap() };
+    let (account, old) = found().await;
+    let entry = Entry::of_operator(Event::LoggedIn, 0);
+    let session = async |hash: &str| {
+        let id = SessionId::new();
+        let made = db.insert_session(&id, &account.id, hash, 0, i64::MAX, &entry);
+        made.await.unwrap().then_some(id)
+    };
+    let first = session(&old).await.unwrap();
+    let change = json!({"current_password": "TestPass123", "new_password": "Another-1"});
+    user.post("/api/v1/auth/password", &change)
+        .await
+        .expect(204);
+    assert_eq!(session(&old).await, None);
+    let (_, new) = found().await;
+    let second = session(&new).await.unwrap();
+    let change = async |old: &str, session: &SessionId| {
+        let change = db.change_password(&account.id, (old, "hash"), session, &entry);
+        change.await.unwrap()
+    };
+    assert!(
+        !change(&old, &second).await,
+        "the password is another one by now"
+    );
+    assert!(!change(&new, &first).await, "the session has ended");
+    let disable = format!("/api/v1/admin/users/{}/disable", account.id);
+    admin.post(&disable, &json!({})).await.expect(204);
+    assert_eq!(session(&new).await, None);
+    assert!(!change(&new, &second).await);
 }

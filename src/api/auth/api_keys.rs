@@ -8,7 +8,7 @@ use crate::api::error::{ApiError, ApiResult, FieldError, Problem};
 use crate::api::extract::{Json, Path};
 use crate::app::AppState;
 use crate::auth::audit::{Event, Origin};
-use crate::auth::{ApiKey, ApiKeyId, ApiKeyInfo, Credential, CurrentUser, Scope, Scopes};
+use crate::auth::{ApiKey, ApiKeyId, ApiKeyInfo, Credential, CurrentUser, DISABLED, Scope, Scopes};
 use crate::clock::rfc3339;
 
 const LONGEST_NAME: usize = 100;
@@ -149,9 +149,10 @@ pub async fn create_api_key(
     let entry = origin.entry(Event::ApiKeyCreated).on(&info.id);
     let entry = entry.with("scopes", &info.scopes);
     let hash = key.hash();
-    app.db
-        .insert_api_key(&user.id, &info, &hash, &entry)
-        .await?;
+    let made = app.db.insert_api_key(&user.id, &info, &hash, &entry);
+    if !made.await? {
+        return Err(ApiError::unauthorized(DISABLED));
+    }
     let response = CreateApiKeyResponse {
         api_key: key.into_string(),
         key_info: info.into(),

@@ -57,10 +57,11 @@ pub async fn login(
     throttle(&app, &format!("account {email}"))?;
 
     let (user, hash) = app.db.user_by_email(&email).await?.unzip();
-    let matches = app.auth.passwords.verify(request.password, hash).await?;
-    let user = match user {
-        Some(user) if matches && user.is_enabled() => user,
-        other => return Err(no_such_account(&app, &origin, other.map(|it| it.id)).await?),
+    let passwords = &app.auth.passwords;
+    let matches = passwords.verify(request.password, hash.clone()).await?;
+    let (user, hash) = match user.zip(hash) {
+        Some((user, hash)) if matches && user.is_enabled() => (user, hash),
+        other => return Err(no_such_account(&app, &origin, other.map(|(it, _)| it.id)).await?),
     };
 
     let sessions = &app.auth.sessions;
@@ -70,9 +71,14 @@ pub async fn login(
         credential: Some(session.to_string()),
         ..origin.attempt(Event::LoggedIn).by(&user.id)
     };
-    app.db
-        .insert_session(&session, &user.id, now, expires_at, &entry)
+    let made = app
+        .db
+        .insert_session(&session, &user.id, &hash, now, expires_at, &entry)
         .await?;
+    if !made {
+        // The password was changed, or the account disabled, while this one was compared.
+        return Err(no_such_account(&app, &origin, Some(user.id)).await?);
+    }
     let token = sessions.token(&user.id, &session, expires_at)?;
     let cookie = sessions.cookie(&token, secure(&app));
     let response = LoginResponse {

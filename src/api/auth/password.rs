@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::login::throttle;
 use crate::api::error::{ApiError, ApiResult, FieldError, Problem};
 use crate::api::extract::Json;
-use crate::app::AppState;
+use crate::app::{App, AppState};
 use crate::auth::audit::{Event, Origin};
 use crate::auth::{Credential, CurrentUser, Passwords};
 
@@ -54,21 +54,33 @@ pub async fn change_password(
         .await?
         .map(|found| found.1);
     let passwords = &app.auth.passwords;
-    if !passwords.verify(request.current_password, hash).await? {
-        let entry = origin.entry(Event::PasswordRefused);
-        app.db.count_attempt(&entry).await?;
-        let detail = "the current password is another one";
-        return Err(ApiError::new(
-            StatusCode::FORBIDDEN,
-            "wrong_password",
-            detail,
-        ));
-    }
-    let hash = passwords.hash(request.new_password).await?;
+    let current = request.current_password;
+    let old = match hash {
+        Some(old) if passwords.verify(current, Some(old.clone())).await? => old,
+        _ => return Err(refused(&app, &origin).await?),
+    };
+    let new = passwords.hash(request.new_password).await?;
     let entry = origin.entry(Event::PasswordChanged);
-    app.db
-        .change_password(&user.id, &hash, session, &entry)
-        .await?;
+    let change = (old.as_str(), new.as_str());
+    if !app
+        .db
+        .change_password(&user.id, change, session, &entry)
+        .await?
+    {
+        // Somebody else was faster.
+        return Err(refused(&app, &origin).await?);
+    }
     app.auth.ended.send_replace(());
     Ok(StatusCode::NO_CONTENT)
+}
+
+async fn refused(app: &App, origin: &Origin) -> ApiResult<ApiError> {
+    let entry = origin.entry(Event::PasswordRefused);
+    app.db.count_attempt(&entry).await?;
+    let detail = "the current password is another one";
+    Ok(ApiError::new(
+        StatusCode::FORBIDDEN,
+        "wrong_password",
+        detail,
+    ))
 }

@@ -55,10 +55,13 @@ impl Access {
     pub(super) fn new(app: &AppState, user: CurrentUser) -> Self {
         let left = user.expires_at.map(|end| end - app.clock.now_ms());
         let left = left.map(|ms| Duration::from_millis(u64::try_from(ms).unwrap_or_default()));
+        let mut ended = app.auth.ended.subscribe();
+        // The credential may have ended since it was looked at.
+        ended.mark_changed();
         Self {
             // What cannot be said as an instant is too far away to matter.
             until: left.and_then(|left| Instant::now().checked_add(left)),
-            ended: app.auth.ended.subscribe(),
+            ended,
             app: app.clone(),
             user,
         }
