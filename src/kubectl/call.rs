@@ -46,7 +46,7 @@ impl Kubectl {
         let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
         let verb = args[0].clone();
         let args = self.with_scope(args);
-        let begun = self.begin(run, &args, manifest, true);
+        let mut begun = self.begin(run, &args, manifest, true);
 
         let mut command = self.command(&args);
         command.stdin(if manifest.is_some() {
@@ -58,23 +58,23 @@ impl Kubectl {
             Ok(child) => timeout(LIMIT, talk(child, manifest)).await,
             Err(source) => {
                 let error = self.spawn_error(source);
-                self.finish(&begun, None, &error.to_string());
+                begun.end(None, &error.to_string());
                 return Err(error);
             }
         };
         let (code, stdout, stderr) = match result {
             Ok(Ok(done)) => done,
             Ok(Err(error)) => {
-                self.finish(&begun, None, &error.to_string());
+                begun.end(None, &error.to_string());
                 return Err(KubectlError::Pipe(error));
             }
             Err(_) => {
                 let error = KubectlError::Timeout { verb, limit: LIMIT };
-                self.finish(&begun, None, &error.to_string());
+                begun.end(None, &error.to_string());
                 return Err(error);
             }
         };
-        self.finish(&begun, code, &stderr);
+        begun.end(code, &stderr);
         if code == Some(0) {
             Ok(stdout)
         } else {
@@ -146,21 +146,38 @@ impl Kubectl {
             stdin: manifest.map(|m| m.redacted.clone()),
         }));
         Begun {
+            kubectl: self.clone(),
             id,
             run,
             verb: args[0].clone(),
             at: Instant::now(),
             ends,
+            ended: false,
         }
     }
+}
 
+/// A call that has begun. Its end is noted once, also when nobody waits for it any more.
+#[derive(Debug)]
+pub(super) struct Begun {
+    kubectl: Kubectl,
+    id: CommandId,
+    run: Option<RunId>,
+    verb: String,
+    at: Instant,
+    ends: bool,
+    ended: bool,
+}
+
+impl Begun {
     /// Notes its end.
-    pub(super) fn finish(&self, begun: &Begun, exit_code: Option<i32>, stderr: &str) {
-        let duration = begun.at.elapsed();
-        metrics::kubectl_ended(&begun.verb, exit_code, begun.ends.then_some(duration));
-        self.0.journal.write(JournalEntry::End(CommandEnd {
-            id: begun.id,
-            run: begun.run,
+    pub(super) fn end(&mut self, exit_code: Option<i32>, stderr: &str) {
+        self.ended = true;
+        let duration = self.at.elapsed();
+        metrics::kubectl_ended(&self.verb, exit_code, self.ends.then_some(duration));
+        self.kubectl.0.journal.write(JournalEntry::End(CommandEnd {
+            id: self.id,
+            run: self.run,
             exit_code,
             duration_ms: i64::try_from(duration.as_millis()).unwrap_or(i64::MAX),
             stderr: stderr.to_owned(),
@@ -168,14 +185,13 @@ impl Kubectl {
     }
 }
 
-/// A call that has begun.
-#[derive(Debug)]
-pub(super) struct Begun {
-    id: CommandId,
-    run: Option<RunId>,
-    verb: String,
-    at: Instant,
-    ends: bool,
+impl Drop for Begun {
+    /// The process is killed with what held this (`kill_on_drop`).
+    fn drop(&mut self) {
+        if !self.ended {
+            self.end(None, "stopped");
+        }
+    }
 }
 
 /// Feeds the manifest and drains both pipes together, so that neither side waits for the other.
@@ -217,4 +233,41 @@ pub(super) async fn tail(pipe: Option<impl AsyncRead + Unpin>) -> String {
         kept.drain(..surplus);
     }
     String::from_utf8_lossy(&kept).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+    use crate::config;
+    use crate::kubectl::Journal;
+
+    #[tokio::test]
+    async fn a_call_that_nobody_waits_for_any_more_has_an_end() {
+        let dir = tempfile::tempdir().unwrap();
+        let program = dir.path().join("kubectl");
+        std::fs::write(&program, "#!/bin/sh\nexec sleep 60\n").unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let (journal, mut entries) = Journal::new();
+        let config = config::Kubectl {
+            program,
+            namespace: "default".to_owned(),
+            context: None,
+            cache_dir: dir.path().to_owned(),
+        };
+        let kubectl = Kubectl::new(&config, journal);
+        let begun = tokio::select! {
+            _ = kubectl.call(None, &["get", "jobs"], None) => panic!("it ended"),
+            begun = entries.recv() => begun,
+        };
+        let Some(JournalEntry::Start(begun)) = begun else {
+            panic!("no start: {begun:?}");
+        };
+        let Some(JournalEntry::End(ended)) = entries.recv().await else {
+            panic!("no end");
+        };
+        assert_eq!((ended.id, ended.exit_code), (begun.id, None));
+        assert_eq!(ended.stderr, "stopped");
+    }
 }

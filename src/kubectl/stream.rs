@@ -19,12 +19,10 @@ const EXIT: Duration = Duration::from_secs(5);
 /// A running `kubectl` whose output is read as it comes. Dropping it kills the process.
 #[derive(Debug)]
 pub struct KubectlStream {
-    kubectl: Kubectl,
     begun: Begun,
     child: Child,
     stdout: ChildStdout,
     stderr: JoinHandle<String>,
-    ended: bool,
 }
 
 /// How a stream ended. Exit code 0 does *not* mean that the watched thing has ended.
@@ -54,26 +52,24 @@ impl Kubectl {
         args: &[&str],
     ) -> Result<KubectlStream, KubectlError> {
         let args = self.with_scope(args.iter().map(|arg| (*arg).to_owned()).collect());
-        let begun = self.begin(run, &args, None, false);
+        let mut begun = self.begin(run, &args, None, false);
         let spawned = self.command(&args).stdin(Stdio::null()).spawn();
-        let fail = |source: io::Error| {
+        let mut fail = |source: io::Error| {
             let error = self.spawn_error(source);
-            self.finish(&begun, None, &error.to_string());
+            begun.end(None, &error.to_string());
             error
         };
-        let mut child = spawned.map_err(fail)?;
+        let mut child = spawned.map_err(&mut fail)?;
         let stdout = child
             .stdout
             .take()
             .ok_or_else(|| fail(io::Error::other("no standard output")))?;
         let stderr = tokio::spawn(tail(child.stderr.take()));
         Ok(KubectlStream {
-            kubectl: self.clone(),
             begun,
             child,
             stdout,
             stderr,
-            ended: false,
         })
     }
 }
@@ -106,16 +102,7 @@ impl KubectlStream {
             Ok(Ok(text)) => text,
             Ok(Err(_)) | Err(_) => String::new(),
         };
-        self.ended = true;
-        self.kubectl.finish(&self.begun, code, &stderr);
+        self.begun.end(code, &stderr);
         Ended { code, stderr }
-    }
-}
-
-impl Drop for KubectlStream {
-    fn drop(&mut self) {
-        if !self.ended {
-            self.kubectl.finish(&self.begun, None, "stopped");
-        }
     }
 }

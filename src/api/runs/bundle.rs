@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::commands::{BASE_MISSING, CommandView, CommandsResponse};
+use super::commands::{BASE_MISSING, CommandView, commands_of};
 use super::create::CreateRunRequest;
 use super::{logs, readable_run, whole_view};
 use crate::api::error::{ApiError, ApiResult, Problem};
@@ -19,7 +19,6 @@ use crate::api::extract::Path;
 use crate::app::AppState;
 use crate::archive::{Archive, Entry};
 use crate::auth::CurrentUser;
-use crate::db::commands::Command;
 use crate::etag::Tag;
 use crate::model::{Event, JUDGE, PUBLISHER, Run, Variation, VariationKey};
 
@@ -71,7 +70,7 @@ pub async fn get_bundle(
 }
 
 async fn entries(app: &AppState, user: &CurrentUser, run: Run) -> ApiResult<Vec<Entry>> {
-    let commands = app.db.commands(run.id).await?;
+    let commands = commands_of(app, run.id).await?;
     let events = app.db.events_after(run.id, 0).await?;
     let script = app.runs.script(&run).await.map_err(ApiError::internal)?;
     let script =
@@ -96,9 +95,8 @@ async fn entries(app: &AppState, user: &CurrentUser, run: Run) -> ApiResult<Vec<
         add_attempt(app, attempt, &mut all)?;
     }
     all.push(Entry::whole("events.ndjson", lines(&events)?));
-    add_manifests(&commands, &mut all);
-    let commands = commands.into_iter().map(CommandView::from).collect();
-    all.push(json_file("commands.json", &CommandsResponse { commands })?);
+    add_manifests(&commands.commands, &mut all);
+    all.push(json_file("commands.json", &commands)?);
     all.push(Entry::whole("script.sh", script));
     let view = whole_view(app, user, run).await?;
     all.push(json_file("run.json", &view)?);
@@ -134,7 +132,7 @@ fn add_attempt(app: &AppState, attempt: &Variation, all: &mut Vec<Entry>) -> Api
 }
 
 /// What was given to kubectl, numbered in that order, with the values of Secrets left out.
-fn add_manifests(commands: &[Command], all: &mut Vec<Entry>) {
+fn add_manifests(commands: &[CommandView], all: &mut Vec<Entry>) {
     let given = commands.iter().filter_map(|command| {
         let verb = command.argv.get(1)?;
         Some((verb, command.stdin.as_ref()?))

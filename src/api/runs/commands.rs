@@ -12,14 +12,27 @@ use crate::app::AppState;
 use crate::auth::CurrentUser;
 use crate::clock::rfc3339;
 use crate::db::commands::Command;
+use crate::model::RunId;
 
 /// Why there is no script.
 pub(super) const BASE_MISSING: &str = "the result that this run started from is not stored any more, so its Jobs cannot be made again";
 
-/// Every kubectl call that had to do with a run, oldest first.
+/// The kubectl calls that had to do with a run, oldest first.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CommandsResponse {
     pub commands: Vec<CommandView>,
+    /// Calls of the run that are kept no more: of more than 10,000, those in the middle.
+    pub forgotten: i64,
+}
+
+/// What is kept of a run's calls.
+pub(super) async fn commands_of(app: &AppState, run: RunId) -> ApiResult<CommandsResponse> {
+    let forgotten = app.db.forgotten_commands(run).await?;
+    let commands = app.db.commands(run).await?;
+    Ok(CommandsResponse {
+        commands: commands.into_iter().map(CommandView::from).collect(),
+        forgotten,
+    })
 }
 
 /// One kubectl call.
@@ -89,7 +102,7 @@ pub async fn get_script(
 }
 
 /// Every kubectl call made for a run, to see and to repeat; also those that the server makes for all
-/// runs (for a week).
+/// runs (for a week). Of a run with more than 10,000 calls, the first and the last 5,000 are kept.
 #[utoipa::path(
     get, path = "/api/v1/runs/{id}/commands", tag = "runs", params(("id" = String, Path)),
     responses((status = 200, body = CommandsResponse), (status = 404, body = Problem))
@@ -100,8 +113,5 @@ pub async fn list_commands(
     Path(id): Path<String>,
 ) -> ApiResult<Json<CommandsResponse>> {
     let run = readable_run(&app, &user, &id).await?;
-    let commands = app.db.commands(run.id).await?;
-    Ok(Json(CommandsResponse {
-        commands: commands.into_iter().map(CommandView::from).collect(),
-    }))
+    Ok(Json(commands_of(&app, run.id).await?))
 }

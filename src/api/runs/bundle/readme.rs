@@ -80,7 +80,7 @@ request.json    the same run as a request
         "prompt.txt      what the agents were asked
 run.json        what became of it, as GET /api/v1/runs/ID says it
 events.ndjson   what was told of it, in order
-commands.json   every kubectl call that was made for it
+commands.json   the kubectl calls that were made for it (forgotten: how many more are not kept)
 manifests/      what kubectl was given, without the values of Secrets
 script.sh       the same as a shell script
 variations/N/   config.json as the agent got it, its log, its patch; N.r1 is the first retry of N
