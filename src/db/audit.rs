@@ -197,7 +197,7 @@ impl Db {
     pub async fn forget_audit(&self, before_ms: i64, most: i64) -> Result<u64, DbError> {
         let done = sqlx::query(
             "DELETE FROM audit WHERE last_ms < ?1
-                OR id <= (SELECT id FROM audit ORDER BY id DESC LIMIT 1 OFFSET ?2)",
+                OR id <= (SELECT MAX(id) FROM audit) - ?2",
         )
         .bind(before_ms)
         .bind(most)

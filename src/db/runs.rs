@@ -57,6 +57,22 @@ struct RunOfUserRow {
     finished_ms: Option<i64>,
 }
 
+/// Whether a run is finished and has no Job in the cluster.
+const FORGETTABLE: &str = "finished_ms IS NOT NULL AND NOT EXISTS
+    (SELECT 1 FROM variations WHERE run_id = runs.id AND job_deleted_ms IS NULL)";
+
+/// A run that is being deleted. It is gone when this is done, and stays where this is dropped; until then
+/// nobody writes to the database.
+#[derive(Debug)]
+pub struct Forgetting(sqlx::Transaction<'static, sqlx::Sqlite>);
+
+impl Forgetting {
+    /// The end of it.
+    pub async fn done(self) -> Result<(), DbError> {
+        Ok(self.0.commit().await?)
+    }
+}
+
 /// The pattern of texts that have this one in them.
 fn like(text: &str) -> String {
     let plain = text
@@ -219,11 +235,9 @@ impl Db {
 
     /// Finished runs without a Job in the cluster, with the time of their end; the oldest first.
     pub async fn forgettable_runs(&self) -> Result<Vec<(RunId, i64)>, DbError> {
-        let rows: Vec<(String, i64)> = sqlx::query_as(
-            "SELECT id, finished_ms FROM runs WHERE finished_ms IS NOT NULL AND NOT EXISTS
-                (SELECT 1 FROM variations WHERE run_id = runs.id AND job_deleted_ms IS NULL)
-             ORDER BY finished_ms",
-        )
+        let rows: Vec<(String, i64)> = sqlx::query_as(AssertSqlSafe(format!(
+            "SELECT id, finished_ms FROM runs WHERE {FORGETTABLE} ORDER BY finished_ms"
+        )))
         .fetch_all(self.read())
         .await?;
         rows.into_iter()
@@ -251,13 +265,17 @@ impl Db {
         counted(rows, "variations")
     }
 
-    /// Deletes a run, its variations, its events and its commands.
-    pub async fn delete_run(&self, id: RunId) -> Result<(), DbError> {
-        sqlx::query("DELETE FROM runs WHERE id = ?")
-            .bind(id.to_string())
-            .execute(self.write())
-            .await?;
-        Ok(())
+    /// Begins to delete a run, its variations, its events and its commands. `None` where it is not
+    /// forgettable any more: somebody has retried it meanwhile.
+    pub async fn begin_forgetting(&self, id: RunId) -> Result<Option<Forgetting>, DbError> {
+        let mut tx = self.write().begin().await?;
+        let done = sqlx::query(AssertSqlSafe(format!(
+            "DELETE FROM runs WHERE id = ? AND {FORGETTABLE}"
+        )))
+        .bind(id.to_string())
+        .execute(&mut *tx)
+        .await?;
+        Ok((done.rows_affected() > 0).then_some(Forgetting(tx)))
     }
 
     async fn with_variations(&self, row: RunRow) -> Result<Run, DbError> {

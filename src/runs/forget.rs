@@ -4,13 +4,14 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
-use tokio::time::timeout;
+use tokio::time::interval;
 use tracing::{info, warn};
 
 use super::Runs;
 use crate::clock;
 use crate::db::DbError;
 use crate::db::audit::MOST_ENTRIES;
+use crate::db::commands::MOST_OF_RUN;
 use crate::model::RunId;
 
 /// How often it is looked: ages are in days, and a disk that fills faster refuses new runs.
@@ -19,13 +20,12 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// Forgets what is due, for ever.
 pub(super) async fn forget(runs: Runs) -> anyhow::Result<()> {
+    let mut pause = interval(PAUSE);
     loop {
-        let week = clock::now_ms() - 7 * DAY_MS;
-        if let Err(error) = runs.db.forget_shared_commands(week).await {
-            warn!(%error, "failed to delete old kubectl calls; trying again");
-        }
-        if let Err(error) = forget_audit(&runs).await {
-            warn!(%error, "failed to delete old entries of the audit log; trying again");
+        tokio::select! {
+            _ = pause.tick() => forget_entries(&runs).await,
+            // What was cleaned up may be forgotten now.
+            () = runs.cleaned.notified() => {}
         }
         if let Err(error) = forget_due(&runs).await {
             warn!(
@@ -33,9 +33,29 @@ pub(super) async fn forget(runs: Runs) -> anyhow::Result<()> {
                 "failed to delete old runs; trying again"
             );
         }
-        // What was cleaned up may be forgotten now.
-        let _ = timeout(PAUSE, runs.cleaned.notified()).await;
     }
+}
+
+/// What else is due.
+async fn forget_entries(runs: &Runs) {
+    let week = clock::now_ms() - 7 * DAY_MS;
+    if let Err(error) = runs.db.forget_shared_commands(week).await {
+        warn!(%error, "failed to delete old kubectl calls; trying again");
+    }
+    if let Err(error) = forget_commands(runs).await {
+        warn!(%error, "failed to delete kubectl calls of a run that has very many; trying again");
+    }
+    if let Err(error) = forget_audit(runs).await {
+        warn!(%error, "failed to delete old entries of the audit log; trying again");
+    }
+}
+
+async fn forget_commands(runs: &Runs) -> Result<(), DbError> {
+    let calls = runs.db.forget_middle_commands(MOST_OF_RUN).await?;
+    if calls > 0 {
+        info!(calls, "deleted kubectl calls of runs that have very many");
+    }
+    Ok(())
 }
 
 async fn forget_audit(runs: &Runs) -> Result<(), DbError> {
@@ -62,9 +82,12 @@ async fn forget_due(runs: &Runs) -> anyhow::Result<()> {
         let too_old = runs.keep.days > 0 && finished_ms < oldest;
         let too_much = total > runs.keep.bytes;
         if too_old || too_much {
+            let Some(forgetting) = runs.db.begin_forgetting(id).await? else {
+                continue;
+            };
             // Files first: what is left half-way is still in the table, and due.
             runs.store.remove(id).context("failed to delete a log")?;
-            runs.db.delete_run(id).await?;
+            forgetting.done().await?;
             total -= size;
             info!(run.id = %id, too_old, bytes = size, "deleted an old run");
         }

@@ -92,8 +92,13 @@ async fn a_retry_says_that_what_its_run_started_from_is_gone() {
 
     // As old runs are forgotten.
     let id = first.id.parse().unwrap();
-    test.app.store.remove(id).unwrap();
-    test.app.db.delete_run(id).await.unwrap();
+    let (store, db) = (&test.app.store, &test.app.db);
+    for attempt in db.run(id).await.unwrap().unwrap().variations {
+        db.mark_job_deleted(attempt.key, 0).await.unwrap();
+    }
+    let forgetting = db.begin_forgetting(id).await.unwrap().unwrap();
+    store.remove(id).unwrap();
+    forgetting.done().await.unwrap();
     let retry = second.path("/variations/2/retry");
     second.user.post(&retry, &json!({})).await.expect(202);
     let told = second.told("failed", "BaseMissing").await;

@@ -54,6 +54,29 @@ async fn the_oldest_runs_go_when_their_logs_take_too_much_room() {
     );
 }
 
+/// Between a look for what is due and its deletion, its owner may have begun to use it again.
+#[tokio::test]
+async fn a_run_that_is_retried_just_now_is_not_forgotten() {
+    let test = TestApp::spawn_with(|config| config.agents.job_ttl_seconds = 0).await;
+    let user = test.user("a@example.com").await;
+    let run = finished(&test, &user).await;
+    let id = run.id.parse().unwrap();
+    let due = async {
+        while test.app.db.forgettable_runs().await.unwrap().is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let due = tokio::time::timeout(Duration::from_secs(10), due);
+    due.await.expect("its Job is deleted");
+    // What is begun and not done has not happened.
+    drop(test.app.db.begin_forgetting(id).await.unwrap().unwrap());
+    user.post(&run.path("/variations/0/retry"), &json!({}))
+        .await
+        .expect(202);
+    assert!(test.app.db.begin_forgetting(id).await.unwrap().is_none());
+    run.show().await;
+}
+
 fn key(run: &Run) -> aideator::model::VariationKey {
     aideator::model::VariationKey {
         run: run.id.parse().unwrap(),
