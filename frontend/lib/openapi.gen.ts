@@ -519,7 +519,7 @@ export interface paths {
         };
         /**
          * Every kubectl call made for a run, to see and to repeat; also those that the server makes for all
-         *     runs (for a week).
+         *     runs (for a week). Of a run with more than 10,000 calls, the first and the last 5,000 are kept.
          */
         get: operations["list_commands"];
         put?: never;
@@ -1110,9 +1110,14 @@ export interface components {
             /** @description The manifest it got, with the values of Secrets replaced. */
             stdin?: string | null;
         };
-        /** @description Every kubectl call that had to do with a run, oldest first. */
+        /** @description The kubectl calls that had to do with a run, oldest first. */
         CommandsResponse: {
             commands: components["schemas"]["CommandView"][];
+            /**
+             * Format: int64
+             * @description Calls of the run that are kept no more: of more than 10,000, those in the middle.
+             */
+            forgotten: number;
         };
         /** @enum {string} */
         Completeness: "yes" | "no" | "unknown";
@@ -1188,6 +1193,7 @@ export interface components {
             checks?: string[];
             /** @description Run them at the base commit, too, before the work: did they fail there? */
             checks_before?: boolean;
+            git_credential?: components["schemas"]["GitCredential"] | null;
             /**
              * @description An https URL on an allowed host. Required, except with `base`.
              * @example https://github.com/octocat/Hello-World
@@ -5826,6 +5832,13 @@ export interface operations {
                     "application/json": components["schemas"]["RunView"];
                 };
             };
+            /** @description done; the credential may not read runs */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description no credential, or one that is unknown, expired or revoked */
             401: {
                 headers: {
@@ -6067,6 +6080,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["RunView"];
                 };
+            };
+            /** @description done; the credential may not read runs */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description no credential, or one that is unknown, expired or revoked */
             401: {
@@ -6631,6 +6651,13 @@ export interface operations {
                     "application/json": components["schemas"]["RunView"];
                 };
             };
+            /** @description done; the credential may not read runs */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description the body is not JSON */
             400: {
                 headers: {
@@ -6962,6 +6989,13 @@ export interface operations {
                     "application/json": components["schemas"]["RunView"];
                 };
             };
+            /** @description done; the credential may not read runs */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description the body is not JSON */
             400: {
                 headers: {
@@ -7174,6 +7208,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["RunView"];
                 };
+            };
+            /** @description done; the credential may not read runs */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description no credential, or one that is unknown, expired or revoked */
             401: {
@@ -7913,6 +7954,13 @@ export interface operations {
                     "application/json": components["schemas"]["RunView"];
                 };
             };
+            /** @description done; the credential may not read runs */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description no credential, or one that is unknown, expired or revoked */
             401: {
                 headers: {
@@ -8404,6 +8452,13 @@ export interface operations {
                     "application/json": components["schemas"]["RunView"];
                 };
             };
+            /** @description done; the credential may not read runs */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description no credential, or one that is unknown, expired or revoked */
             401: {
                 headers: {
@@ -8658,7 +8713,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description too many requests: `Retry-After` says when the next one is answered */
+            /** @description five comparisons of this account or share link are under way (`too_many_comparisons`) */
             429: {
                 headers: {
                     /** @description seconds until the next request is answered */

@@ -19,7 +19,11 @@ mod view;
 
 pub use view::{RunView, VariationView};
 
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+
 use crate::api::error::{ApiError, ApiResult};
+use crate::api::extract::Json;
 use crate::app::AppState;
 use crate::auth::{CurrentUser, Scope};
 use crate::model::{Run, RunId, Variation};
@@ -40,6 +44,22 @@ async fn find_run(app: &AppState, user: &CurrentUser, id: &str) -> ApiResult<Run
 async fn readable_run(app: &AppState, user: &CurrentUser, id: &str) -> ApiResult<Run> {
     user.require(Scope::RunsRead)?;
     find_run(app, user, id).await
+}
+
+/// What a change of a run answers: the run as it is now, or nothing to a credential that may not read runs.
+async fn changed(
+    app: &AppState,
+    user: &CurrentUser,
+    id: RunId,
+    status: StatusCode,
+) -> ApiResult<Response> {
+    if user.require(Scope::RunsRead).is_err() {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
+    let run = app.db.run(id).await?;
+    let run = run.ok_or_else(|| ApiError::not_found("run", id))?;
+    let view = RunView::new(run, app.kubectl.namespace());
+    Ok((status, Json(view)).into_response())
 }
 
 /// A run with those before and after it, which a share link does not open and does not name.

@@ -22,7 +22,8 @@ What each endpoint answers to each kind of credential, asked for a run that has 
 
 - **other**: a key with all scopes, of another account.
 - **other session**: that account, logged in; it is no admin.
-- **read**: the owner's key with the scope `runs:read` alone.
+- **read**, **create**, **cancel**: the owner's keys with the scope `runs:read`, `runs:create` or `runs:cancel` alone. Where
+  the key may change a run and not read it, 204 stands for the answer that it does not get.
 - **other share**: a share link of another run.
 - **share**: a share link of the run.
 - **key**: the owner's key with all scopes.
@@ -79,6 +80,8 @@ impl World {
         let stranger = test.user("b@example.com").await;
         let (other, _) = key(&stranger, &anonymous, &json!({})).await;
         let (read, _) = key(&owner, &anonymous, &json!({"scopes": ["runs:read"]})).await;
+        let (create, _) = key(&owner, &anonymous, &json!({"scopes": ["runs:create"]})).await;
+        let (cancel, _) = key(&owner, &anonymous, &json!({"scopes": ["runs:cancel"]})).await;
         let (all, _) = key(&owner, &anonymous, &json!({})).await;
         let share = share_of(&anonymous, &run, &owner).await;
         let second = test.start_run(&owner, 1).await;
@@ -94,6 +97,8 @@ impl World {
             ("other", other),
             ("other session", stranger),
             ("read", read),
+            ("create", create),
+            ("cancel", cancel),
             ("other share", other_share),
             ("share", share),
             ("key", all),
@@ -216,7 +221,7 @@ impl World {
         if path.ends_with("/judge") && reply.status == 202 {
             self.ended("255").await;
         }
-        if path.ends_with("/publish") && reply.status == 202 {
+        if path.ends_with("/publish") && reply.status.is_success() {
             self.ended("254").await;
         }
         reply.status.as_u16()

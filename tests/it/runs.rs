@@ -319,10 +319,17 @@ async fn a_key_does_what_its_scopes_say() {
     maker.post(RUNS, &test.run_request(1)).await.expect(202);
     maker.get(RUNS).await.expect(403);
     maker.get(&run.path("/stream")).await.expect(403);
+    // Nobody gives others what they have not.
+    maker
+        .post(&run.path("/shares"), &json!({}))
+        .await
+        .expect(403);
     let ender = key("runs:cancel").await;
     ender.get(&run.path("")).await.expect(403);
-    ender
-        .post(&run.path("/cancel"), &json!({}))
-        .await
-        .expect(202);
+    let cancelled = ender.post(&run.path("/cancel"), &json!({})).await;
+    assert_eq!(cancelled.expect(204).body, "");
+    assert_eq!(
+        run.events().await.last().unwrap().data["status"],
+        "cancelled"
+    );
 }

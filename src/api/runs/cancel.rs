@@ -1,10 +1,11 @@
 //! `DELETE /api/v1/runs/{id}`, `POST …/cancel`, `POST …/variations/{i}/cancel`.
 
 use axum::http::StatusCode;
+use axum::response::Response;
 
-use super::{RunView, find_agent, find_run};
+use super::{RunView, changed, find_agent, find_run};
 use crate::api::error::{ApiError, ApiResult, Problem};
-use crate::api::extract::{Json, Path};
+use crate::api::extract::Path;
 use crate::app::AppState;
 use crate::auth::{CurrentUser, Scope};
 
@@ -12,26 +13,34 @@ use crate::auth::{CurrentUser, Scope};
 /// `cancelled` when its pod is gone; one that had ended stays as it is.
 #[utoipa::path(
     delete, path = "/api/v1/runs/{id}", tag = "runs", params(("id" = String, Path)),
-    responses((status = 202, body = RunView), (status = 404, body = Problem))
+    responses(
+        (status = 202, body = RunView),
+        (status = 204, description = "done; the credential may not read runs"),
+        (status = 404, body = Problem),
+    )
 )]
 pub async fn delete_run(
     app: AppState,
     user: CurrentUser,
     path: Path<String>,
-) -> ApiResult<(StatusCode, Json<RunView>)> {
+) -> ApiResult<Response> {
     cancel_run(app, user, path).await
 }
 
 /// The same, for clients without DELETE.
 #[utoipa::path(
     post, path = "/api/v1/runs/{id}/cancel", tag = "runs", params(("id" = String, Path)),
-    responses((status = 202, body = RunView), (status = 404, body = Problem))
+    responses(
+        (status = 202, body = RunView),
+        (status = 204, description = "done; the credential may not read runs"),
+        (status = 404, body = Problem),
+    )
 )]
 pub async fn cancel_run(
     app: AppState,
     user: CurrentUser,
     Path(id): Path<String>,
-) -> ApiResult<(StatusCode, Json<RunView>)> {
+) -> ApiResult<Response> {
     cancel(&app, &user, &id, None).await
 }
 
@@ -39,13 +48,17 @@ pub async fn cancel_run(
 #[utoipa::path(
     post, path = "/api/v1/runs/{id}/variations/{variation}/cancel", tag = "runs",
     params(("id" = String, Path), ("variation" = u8, Path)),
-    responses((status = 202, body = RunView), (status = 404, body = Problem))
+    responses(
+        (status = 202, body = RunView),
+        (status = 204, description = "done; the credential may not read runs"),
+        (status = 404, body = Problem),
+    )
 )]
 pub async fn cancel_variation(
     app: AppState,
     user: CurrentUser,
     Path((id, index)): Path<(String, u8)>,
-) -> ApiResult<(StatusCode, Json<RunView>)> {
+) -> ApiResult<Response> {
     cancel(&app, &user, &id, Some(index)).await
 }
 
@@ -54,7 +67,7 @@ async fn cancel(
     user: &CurrentUser,
     id: &str,
     index: Option<u8>,
-) -> ApiResult<(StatusCode, Json<RunView>)> {
+) -> ApiResult<Response> {
     user.require(Scope::RunsCancel)?;
     let run = find_run(app, user, id).await?;
     if let Some(index) = index {
@@ -64,7 +77,5 @@ async fn cancel(
         .cancel(run.id, index)
         .await
         .map_err(ApiError::internal)?;
-    let run = find_run(app, user, id).await?;
-    let view = RunView::new(run, app.kubectl.namespace());
-    Ok((StatusCode::ACCEPTED, Json(view)))
+    changed(app, user, run.id, StatusCode::ACCEPTED).await
 }

@@ -2,12 +2,13 @@
 
 use aideator_agent::config::{Publish, PullRequest};
 use axum::http::StatusCode;
+use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use url::Url;
 use utoipa::ToSchema;
 
 use super::create::GitCredential;
-use super::{RunView, VariationView, find_run};
+use super::{RunView, VariationView, changed, find_run};
 use crate::api::error::{ApiError, ApiResult, FieldError, Problem};
 use crate::api::extract::{Json, Path};
 use crate::app::AppState;
@@ -98,7 +99,9 @@ impl PublicationView {
     post, path = "/api/v1/runs/{id}/publish", tag = "runs", params(("id" = String, Path)),
     request_body = PublishRequest,
     responses(
-        (status = 202, body = RunView), (status = 404, body = Problem),
+        (status = 202, body = RunView),
+        (status = 204, description = "done; the credential may not read runs"),
+        (status = 404, body = Problem),
         (status = 409, body = Problem, description = "nothing was picked, it has no patch or one that is too large, there is no credential, or the last publication has not ended"),
         (status = 422, body = Problem),
     )
@@ -108,7 +111,7 @@ pub async fn publish_run(
     user: CurrentUser,
     Path(id): Path<String>,
     Json(request): Json<PublishRequest>,
-) -> ApiResult<(StatusCode, Json<RunView>)> {
+) -> ApiResult<Response> {
     user.require(Scope::RunsCreate)?;
     let run = find_run(&app, &user, &id).await?;
     request.check()?;
@@ -148,14 +151,13 @@ pub async fn publish_run(
     let seal = || app.credentials.seal(user.id.as_str(), Some(run.id), new);
     let credential = is_given.then(seal).transpose();
     let credential = credential.map_err(ApiError::internal)?;
+    let run_id = run.id;
     let begun = app.runs.publish(run, task, credential).await;
     if !begun.map_err(ApiError::internal)? {
         let why = "the last publication has not ended; wait for its end, or cancel it (POST /api/v1/runs/{id}/variations/254/cancel)";
         return Err(ApiError::conflict("not_ended", why));
     }
-    let run = find_run(&app, &user, &id).await?;
-    let view = RunView::new(run, app.kubectl.namespace());
-    Ok((StatusCode::ACCEPTED, Json(view)))
+    changed(&app, &user, run_id, StatusCode::ACCEPTED).await
 }
 
 /// The picked variation, which has a patch that can be published, and the tree it leads to.

@@ -1,11 +1,12 @@
 //! `POST /api/v1/runs/{id}/variations/{i}/retry`.
 
 use axum::http::StatusCode;
+use axum::response::Response;
 
 use super::create::{check_budget, check_room};
-use super::{RunView, find_run, find_variation};
+use super::{RunView, changed, find_run, find_variation};
 use crate::api::error::{ApiError, ApiResult, Problem};
-use crate::api::extract::{Json, Path};
+use crate::api::extract::Path;
 use crate::app::AppState;
 use crate::auth::{CurrentUser, Scope};
 use crate::runs::BUDGET_EXCEEDED;
@@ -17,7 +18,9 @@ use crate::runs::BUDGET_EXCEEDED;
     post, path = "/api/v1/runs/{id}/variations/{variation}/retry", tag = "runs",
     params(("id" = String, Path), ("variation" = u8, Path)),
     responses(
-        (status = 202, body = RunView), (status = 404, body = Problem),
+        (status = 202, body = RunView),
+        (status = 204, description = "done; the credential may not read runs"),
+        (status = 404, body = Problem),
         (status = 409, body = Problem, description = "it has not ended, it was picked, the run has spent what it may (`budget_exceeded`), or a credential that it needs is gone"),
         (status = 429, body = Problem, description = "as much spent today as one may spend (`budget_exceeded`)"),
         (status = 507, body = Problem, description = "the server's disk is nearly full"),
@@ -27,7 +30,7 @@ pub async fn retry_variation(
     app: AppState,
     user: CurrentUser,
     Path((id, index)): Path<(String, u8)>,
-) -> ApiResult<(StatusCode, Json<RunView>)> {
+) -> ApiResult<Response> {
     user.require(Scope::RunsCreate)?;
     let run = find_run(&app, &user, &id).await?;
     let variation = find_variation(&run, index)?;
@@ -53,7 +56,5 @@ pub async fn retry_variation(
         let detail = format!("variation {index} has not ended; cancel it or wait for its end");
         return Err(ApiError::conflict("not_ended", detail));
     }
-    let run = find_run(&app, &user, &id).await?;
-    let view = RunView::new(run, app.kubectl.namespace());
-    Ok((StatusCode::ACCEPTED, Json(view)))
+    changed(&app, &user, run.id, StatusCode::ACCEPTED).await
 }

@@ -1,9 +1,11 @@
 //! `POST` and `DELETE /api/v1/runs/{id}/select`.
 
+use axum::http::StatusCode;
+use axum::response::Response;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{RunView, find_run};
+use super::{RunView, changed, find_run};
 use crate::api::error::{ApiError, ApiResult, FieldError, Problem};
 use crate::api::extract::{Json, Path};
 use crate::app::AppState;
@@ -29,7 +31,9 @@ pub struct SelectRequest {
     post, path = "/api/v1/runs/{id}/select", tag = "runs", params(("id" = String, Path)),
     request_body = SelectRequest,
     responses(
-        (status = 200, body = RunView), (status = 404, body = Problem),
+        (status = 200, body = RunView),
+        (status = 204, description = "done; the credential may not read runs"),
+        (status = 404, body = Problem),
         (status = 409, body = Problem, description = "it has no result"), (status = 422, body = Problem),
     )
 )]
@@ -38,7 +42,7 @@ pub async fn select_variation(
     user: CurrentUser,
     Path(id): Path<String>,
     Json(request): Json<SelectRequest>,
-) -> ApiResult<Json<RunView>> {
+) -> ApiResult<Response> {
     user.require(Scope::RunsCreate)?;
     let run = find_run(&app, &user, &id).await?;
     let index = request.winning_variation_id;
@@ -63,8 +67,7 @@ pub async fn select_variation(
                 .map_err(ApiError::internal)?;
         }
     }
-    let run = find_run(&app, &user, &id).await?;
-    Ok(Json(RunView::new(run, app.kubectl.namespace())))
+    changed(&app, &user, run.id, StatusCode::OK).await
 }
 
 fn check(run: &Run, request: &SelectRequest) -> ApiResult<()> {
@@ -108,18 +111,21 @@ fn check(run: &Run, request: &SelectRequest) -> ApiResult<()> {
 /// Take the pick back.
 #[utoipa::path(
     delete, path = "/api/v1/runs/{id}/select", tag = "runs", params(("id" = String, Path)),
-    responses((status = 200, body = RunView), (status = 404, body = Problem))
+    responses(
+        (status = 200, body = RunView),
+        (status = 204, description = "done; the credential may not read runs"),
+        (status = 404, body = Problem),
+    )
 )]
 pub async fn unselect(
     app: AppState,
     user: CurrentUser,
     Path(id): Path<String>,
-) -> ApiResult<Json<RunView>> {
+) -> ApiResult<Response> {
     user.require(Scope::RunsCreate)?;
     let run = find_run(&app, &user, &id).await?;
     app.db
         .select(run.id, None, None, app.clock.now_ms())
         .await?;
-    let run = find_run(&app, &user, &id).await?;
-    Ok(Json(RunView::new(run, app.kubectl.namespace())))
+    changed(&app, &user, run.id, StatusCode::OK).await
 }

@@ -9,7 +9,7 @@ use crate::api::error::{ApiError, ApiResult, FieldError, Problem};
 use crate::api::extract::{Json, Path};
 use crate::app::AppState;
 use crate::auth::audit::{Event, Origin};
-use crate::auth::{CurrentUser, Scope, Share, ShareId, ShareToken};
+use crate::auth::{CurrentUser, DISABLED, Scope, Share, ShareId, ShareToken};
 use crate::clock::rfc3339;
 use crate::model::Run;
 
@@ -104,7 +104,9 @@ pub async fn create_share(
     };
     let entry = origin.entry(Event::ShareCreated).on(&share.id);
     let entry = entry.with("run", run.id);
-    app.db.insert_share(&share, &token.hash(), &entry).await?;
+    if !app.db.insert_share(&share, &token.hash(), &entry).await? {
+        return Err(ApiError::unauthorized(DISABLED));
+    }
     let share_token = token.into_string();
     let response = CreateShareResponse {
         page_url: format!("/stream?run={}&share={share_token}", run.id),
@@ -153,8 +155,10 @@ pub async fn revoke_share(
     }
 }
 
-/// The user's run, for a credential that may give others a right to it: a share itself may not.
+/// The user's run, for a credential that may give others a right to it: a share itself may not, and nobody
+/// gives what they have not.
 async fn shareable_run(app: &AppState, user: &CurrentUser, id: &str) -> ApiResult<Run> {
     user.require(Scope::RunsCreate)?;
+    user.require(Scope::RunsRead)?;
     find_run(app, user, id).await
 }

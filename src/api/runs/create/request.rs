@@ -1,6 +1,6 @@
 //! What a run may be asked for: its fields and their limits.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use utoipa::ToSchema;
 
 use super::BaseRequest;
@@ -54,12 +54,21 @@ pub struct CreateRunRequest {
     pub limits: Option<RunLimits>,
     /// Opens a private repository, for this run only: the server forgets it when the run has ended.
     /// Credentials for all of your runs are stored at `/api/v1/credentials`.
-    #[serde(skip_serializing)]
+    // Never written. `skip_serializing` says the same, but the OpenAPI file would not have the field then.
+    #[serde(skip_serializing_if = "always", serialize_with = "nothing")]
     pub git_credential: Option<GitCredential>,
     /// Start from the result of an earlier run, on its repository and commit: `github_url` and `ref`
     /// are left out then. Patches are against that commit, too, so each of them is whole.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub base: Option<BaseRequest>,
+}
+
+fn always<T>(_: &T) -> bool {
+    true
+}
+
+fn nothing<T, S: Serializer>(_: &T, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_none()
 }
 
 /// Access to the repository of a run.
