@@ -28,6 +28,10 @@ pub(super) async fn count_run(
     Ok(done.rows_affected() > 0)
 }
 
+/// More tokens than this nobody uses; a provider, or an image, that says so must not make a sum that the
+/// database refuses, because then nothing of that user's could end.
+const MOST_TOKENS: i64 = 1 << 50;
+
 /// What an attempt has spent so far.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Spending {
@@ -69,7 +73,9 @@ impl Db {
             .bind(i64::from(key.attempt))
             .fetch_one(&mut *tx)
             .await?;
-        let now_tokens = i64::try_from(spending.tokens).unwrap_or(i64::MAX);
+        let now_tokens = i64::try_from(spending.tokens)
+            .unwrap_or(i64::MAX)
+            .min(MOST_TOKENS);
         let new_tokens = (now_tokens - tokens.unwrap_or(0)).max(0);
         let new_usd = (spending.usd.unwrap_or(0.0) - usd.unwrap_or(0.0)).max(0.0);
         sqlx::query(
@@ -85,7 +91,7 @@ impl Db {
         .await?;
         let (day_usd,): (f64,) = sqlx::query_as(
             "INSERT INTO usage_days (user_id, day, tokens, cost_usd, cost_known) VALUES (?1, ?2, ?3, ?4, ?5)
-             ON CONFLICT DO UPDATE SET tokens = tokens + ?3, cost_usd = cost_usd + ?4,
+             ON CONFLICT DO UPDATE SET tokens = MIN(tokens + ?3, ?6), cost_usd = cost_usd + ?4,
                 cost_known = MAX(cost_known, ?5) RETURNING cost_usd",
         )
         .bind(&user)
@@ -93,6 +99,7 @@ impl Db {
         .bind(new_tokens)
         .bind(new_usd)
         .bind(spending.usd.is_some())
+        .bind(MOST_TOKENS)
         .fetch_one(&mut *tx)
         .await?;
         let (run_usd,): (f64,) = sqlx::query_as(

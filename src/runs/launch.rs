@@ -78,10 +78,17 @@ async fn launch(runs: &Runs, run: &Run, keys: &[VariationKey]) -> anyhow::Result
     made(runs, run, keys).await;
     // An apply that took several tries may have made a Job again whose variation was cancelled and
     // settled between two of them. One that has just ended by itself stays to be looked at.
-    let stored = runs.db.run(run.id).await?;
-    for variation in stored.iter().flat_map(Run::current) {
-        if keys.contains(&variation.key) && variation.status == VariationStatus::Cancelled {
-            delete(runs, run, "job", &variation.job_name).await;
+    match runs.db.run(run.id).await {
+        Ok(stored) => {
+            for variation in stored.iter().flat_map(Run::current) {
+                if keys.contains(&variation.key) && variation.status == VariationStatus::Cancelled {
+                    delete(runs, run, "job", &variation.job_name).await;
+                }
+            }
+        }
+        // No reason to give up Jobs that there are; one too many goes with the others of the run.
+        Err(error) => {
+            warn!(run.id = %run.id, %error, "failed to look for Jobs that nobody wants any more");
         }
     }
     Ok(())
@@ -89,7 +96,7 @@ async fn launch(runs: &Runs, run: &Run, keys: &[VariationKey]) -> anyhow::Result
 
 /// The same, where an error ends the attempts.
 pub(super) async fn launch_or_refuse(runs: &Runs, run: &Run, keys: &[VariationKey]) {
-    if let Err(error) = launch(runs, run, keys).await {
+    if let Err(error) = Box::pin(launch(runs, run, keys)).await {
         error!(run.id = %run.id, error = format!("{error:#}"), "a run cannot be launched");
         let message = "the manifests could not be made; the server's log says why";
         runs.refuse(keys, &Cause::new("LaunchFailed", message));

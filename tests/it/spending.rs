@@ -138,3 +138,17 @@ async fn what_a_user_may_spend_a_day_ends_what_runs_and_refuses_what_would_come(
     );
     test.start_run(&other, 1).await;
 }
+
+#[tokio::test]
+async fn a_count_of_tokens_that_nobody_can_use_holds_nothing_up() {
+    let test = TestApp::spawn().await;
+    let user = test.user("a@example.com").await;
+    let run = test.with_ceiling(&user, 3, 50.0).await;
+    for job in &run.jobs {
+        running(&test, job).await;
+        test.spends(job, u64::MAX, None);
+        test.cluster.complete_pod(job);
+    }
+    let events = run.events().await;
+    assert_eq!(events.last().unwrap().data["status"], "completed");
+}
