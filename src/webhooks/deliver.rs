@@ -21,8 +21,9 @@ use crate::telemetry::metrics;
 const MOST: usize = 32;
 /// Of one user: whose receivers hang holds up nobody else.
 const MOST_OF_USER: usize = 3;
-/// Pause after the database failed.
+/// Pause after the database failed: at first, and at most.
 const RETRY: Duration = Duration::from_secs(1);
+const LONGEST_RETRY: Duration = Duration::from_mins(5);
 
 /// Makes attempts when they are due, for ever.
 pub(super) async fn deliver(webhooks: Webhooks) {
@@ -42,10 +43,7 @@ pub(super) async fn deliver(webhooks: Webhooks) {
             busy.insert(webhook.clone(), user);
             let webhooks = webhooks.clone();
             under_way.push(async move {
-                if let Err(error) = attempt(&webhooks, &delivery).await {
-                    warn!(delivery, %error, "failed to deliver to a webhook; trying again");
-                    tokio::time::sleep(RETRY).await;
-                }
+                attempt(&webhooks, &delivery).await;
                 webhook
             });
         }
@@ -100,17 +98,15 @@ async fn next(webhooks: &Webhooks, busy: &HashMap<String, String>) -> Result<Nex
     Ok(next)
 }
 
-async fn attempt(webhooks: &Webhooks, delivery: &str) -> Result<(), DbError> {
-    let Some(message) = webhooks.0.db.message(delivery).await? else {
-        return Ok(());
+/// Makes one attempt, and one only, however long the database fails: receivers are not to hear of that.
+async fn attempt(webhooks: &Webhooks, delivery: &str) {
+    let db = &webhooks.0.db;
+    let Some(message) = insist(delivery, || db.message(delivery)).await else {
+        return;
     };
     let attempt = send(webhooks, &message).await;
     let now_ms = webhooks.0.clock.now_ms();
-    webhooks
-        .0
-        .db
-        .note_attempt(&message, &attempt, now_ms)
-        .await?;
+    insist(delivery, || db.note_attempt(&message, &attempt, now_ms)).await;
     let outcome = match attempt.then {
         Then::Done => "delivered",
         Then::Again(_) => "failed",
@@ -126,7 +122,24 @@ async fn attempt(webhooks: &Webhooks, delivery: &str) -> Result<(), DbError> {
         outcome,
         "sent to a webhook"
     );
-    Ok(())
+}
+
+/// Tries until the database does it, with longer and longer pauses.
+async fn insist<T, F>(delivery: &str, mut task: impl FnMut() -> F) -> T
+where
+    F: Future<Output = Result<T, DbError>>,
+{
+    let mut pause = RETRY;
+    loop {
+        match task().await {
+            Ok(done) => return done,
+            Err(error) => {
+                warn!(delivery, %error, "failed to read or note a delivery to a webhook; trying again");
+            }
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_RETRY);
+    }
 }
 
 async fn send(webhooks: &Webhooks, message: &Message) -> Attempt {
