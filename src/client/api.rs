@@ -14,7 +14,7 @@ use super::exit::{Exit, Failure, Outcome};
 use crate::config::Secret;
 
 const CONNECT: Duration = Duration::from_secs(10);
-/// For anything but a stream.
+/// For anything but a stream, and for the next bytes of anything.
 const ANSWER: Duration = Duration::from_secs(90);
 
 /// A server, and what we sign in with.
@@ -35,6 +35,8 @@ impl Api {
         let http = reqwest::Client::builder()
             .user_agent(concat!("aideator/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT)
+            // Also of an answer without an end: the server is never silent for so long.
+            .read_timeout(ANSWER)
             // A key goes to the server that it is for, and nowhere else.
             .redirect(Policy::none())
             .build();

@@ -1,6 +1,6 @@
 //! `aideator bundle`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use futures::StreamExt as _;
 use tokio::fs::File;
@@ -18,6 +18,18 @@ pub struct BundleArguments {
     /// Where to, `-` for standard output; `aideator-RUN.tar` unless given. A file that is there is kept.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+}
+
+/// A file that is deleted unless it is finished: half a bundle looks like one, and would be in the way of the next.
+struct Unfinished<'a>(Option<&'a Path>);
+
+impl Drop for Unfinished<'_> {
+    fn drop(&mut self) {
+        if let Some(path) = self.0 {
+            // Where that fails, there is a worse failure to tell of.
+            let _ = std::fs::remove_file(path);
+        }
+    }
 }
 
 pub(super) async fn bundle(api: &Api, arguments: &BundleArguments, output: Output) -> Outcome {
@@ -46,10 +58,12 @@ pub(super) async fn bundle(api: &Api, arguments: &BundleArguments, output: Outpu
     let path = arguments.output.clone().unwrap_or(name.into());
     let failed = |error: std::io::Error| Failure::local(path.display(), &error);
     let mut file = File::create_new(&path).await.map_err(failed)?;
+    let mut unfinished = Unfinished(Some(&path));
     while let Some(block) = blocks.next().await {
         file.write_all(&block?).await.map_err(failed)?;
     }
     file.sync_all().await.map_err(failed)?;
+    unfinished.0 = None;
     output.line(&format!(
         "{}; look at it with: tar -xf {0} && cd aideator-{} && sha256sum -c SHA256SUMS",
         path.display(),

@@ -12,7 +12,7 @@ use super::printable::printable;
 pub enum Exit {
     /// It is done; of a run that was waited for: a variation succeeded.
     Done = 0,
-    /// The answer is no: no variation succeeded, or logs differ.
+    /// The answer is no: no variation succeeded, nothing was pushed, or logs differ.
     No = 1,
     /// The command, or a field of what it asks for, is wrong.
     Usage = 2,

@@ -7,6 +7,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 
 use crate::support::{Cli, Run, TestApp, start_git_host_at};
 
@@ -157,6 +159,49 @@ async fn a_run_is_started_watched_picked_and_applied() {
     assert_eq!(
         (&shown["winning_variation_id"], &shown["ref"]),
         (&json!(0), &json!(null))
+    );
+}
+
+/// It would look like a whole one, and be in the way of the next.
+#[tokio::test]
+async fn half_a_bundle_is_not_kept() {
+    let run = json!({"run_id": "run-1", "status": "completed", "github_url": "", "base_sha": "", "prompt": "",
+        "created_at": "", "variations": []});
+    let run = run.to_string();
+    let whole = format!(
+        "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{run}",
+        run.len()
+    );
+    let half = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf".to_owned();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut cli = Cli::new(&format!("http://{}", listener.local_addr().unwrap()));
+    cli.key = Some("of that server".to_owned());
+    let server = async {
+        for answer in [whole, half] {
+            let (mut client, _) = listener.accept().await.unwrap();
+            let size = client.read(&mut [0; 4096]).await.unwrap();
+            assert!(size > 0);
+            client.write_all(answer.as_bytes()).await.unwrap();
+        }
+    };
+    let ((), ran) = tokio::join!(server, cli.run(&["bundle", "run-1"]));
+    let ran = ran.expect(5);
+    assert!(
+        ran.stderr.contains("the bundle broke off"),
+        "{}",
+        ran.stderr
+    );
+    let left: Vec<_> = cli
+        .dir
+        .read_dir()
+        .unwrap()
+        .map(|it| it.unwrap().file_name())
+        .collect();
+    assert!(
+        !left
+            .iter()
+            .any(|name| name.to_string_lossy().ends_with(".tar")),
+        "{left:?}"
     );
 }
 
