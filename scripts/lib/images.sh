@@ -23,7 +23,7 @@ build_page() {
 # would give each the features of all.
 compile() {
   local name
-  have cargo || die "cargo is missing, which builds the server" "install Rust 1.88 or newer, for example with rustup"
+  have cargo || die "cargo is missing, which builds the server" "install Rust 1.94 or newer, for example with rustup"
   mkdir -p "$STATE/binaries"
   for name in "$@"; do
     step "compile $name" "cargo build --release -p ${PACKAGE[$name]} shows it again" \
