@@ -34,8 +34,9 @@ const SILENCE: Duration = Duration::from_secs(2);
 const EVERY: Duration = Duration::from_secs(4);
 /// One that was silent for so long while another has newer lines is given up.
 const GIVE_UP: Duration = Duration::from_secs(4);
-/// How long one that was opened may take to its first line.
-const FIRST_LINE: Duration = Duration::from_secs(10);
+/// How long one that was opened may take to its first line. Long, because the kubelet has opened the file
+/// well before that on a node that is busy with the flood, and another try would only get a later one.
+const FIRST_LINE: Duration = Duration::from_secs(30);
 /// At most so many: each is a process.
 const MOST: usize = 6;
 
