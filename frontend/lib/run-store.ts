@@ -113,6 +113,12 @@ export class RunStore implements EventSink {
     this.pace.now();
   }
 
+  /** The other of the two, as of now: who presses a key twice is faster than what is drawn. */
+  togglePause(): void {
+    if (this.paused) this.resume();
+    else this.pause();
+  }
+
   /** Takes over what only the API says, when it was asked again. */
   refresh(run: Run): void {
     this.current = refresh(this.current, run);

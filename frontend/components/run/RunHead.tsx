@@ -25,7 +25,7 @@ interface RunHeadProps {
   connection: Connection;
   now: number;
   paused: boolean;
-  onPause: (pause: boolean) => void;
+  onPause: () => void;
   /** Whether the figures behind the integrity badge are shown. */
   proven: boolean;
   onProve: (prove: boolean) => void;
@@ -72,7 +72,7 @@ export function RunHead(props: RunHeadProps) {
         )}
         {!ended && (
           <div className="flex shrink-0 flex-wrap items-center gap-sm max-md:w-full max-md:[&>*]:flex-1">
-            <Button onClick={() => onPause(!paused)} aria-pressed={paused}>
+            <Button onClick={onPause} aria-pressed={paused}>
               {paused ? <Play aria-hidden /> : <Pause aria-hidden />}
               {paused ? "Resume" : "Pause"}
               <KeyHint>.</KeyHint>

@@ -71,7 +71,6 @@ export function RunView({ run }: { run: Run }) {
   const ended = runHasEnded(state.status);
   const now = useNow(!ended && !paused);
   const [openedLive] = useState(!ended);
-  const pause = (wanted: boolean) => (wanted ? store.pause() : store.resume());
 
   const agents = state.variations.length;
   const running = ended ? [] : state.variations.filter(({ status }) => !hasEnded(status)).map(({ id }) => id);
@@ -80,9 +79,9 @@ export function RunView({ run }: { run: Run }) {
     { id: "focus", group: "This run", text: "Focus on one agent", keys: "F", run: () => go("focus") },
     { id: "compare", group: "This run", text: "Compare the results", keys: "C", run: () => go("compare") },
     ...state.variations.map(({ id }, place) => ({ id: `agent-${id}`, group: "This run", text: `Focus on ${words(id)}`, keys: String(place + 1), run: () => go("focus", id) })),
-    ...(ended && !paused ? [] : [{ id: "pause", group: "This run", text: paused ? "Resume updates" : "Pause updates", keys: ".", run: () => pause(!paused) }]),
+    ...(ended && !paused ? [] : [{ id: "pause", group: "This run", text: paused ? "Resume updates" : "Pause updates", keys: ".", run: () => store.togglePause() }]),
     ...(selected === null && agents > 1 ? [{ id: "blind", group: "This run", text: blind === null ? "Judge blind: hide who did what" : "Show who did what", keys: "B", run: () => setBlind(blind === null) }] : []),
-    { id: "integrity", group: "This run", text: "How the stream is proved whole", keys: "I", run: () => setProven(!proven) },
+    { id: "integrity", group: "This run", text: "How the stream is proved whole", keys: "I", run: () => setProven((shown) => !shown) },
   ]);
   useEffect(() => {
     // The end brings facts that only the API says.
@@ -92,13 +91,13 @@ export function RunView({ run }: { run: Run }) {
   return (
     <BlindContext.Provider value={blind}>
       <div data-paused={paused ? "" : undefined}>
-        <RunHead {...{ run, state, connection, now, paused, proven }} onPause={pause} onProve={setProven}>
+        <RunHead {...{ run, state, connection, now, paused, proven }} onPause={() => store.togglePause()} onProve={setProven}>
           <Segmented label="View" name="view" options={VIEWS} value={view} onChange={(next) => go(next)} />
         </RunHead>
         {proven && <IntegrityPanel run={run} state={state} />}
         <ConnectionBanner connection={connection} recovery={recovery} onRetry={retryNow} />
         {blind !== null && view !== "compare" && <BlindBanner onShow={() => setBlind(false)} />}
-        {paused && <PauseBanner lines={lineCount(live) - lineCount(state)} onResume={() => pause(false)} />}
+        {paused && <PauseBanner lines={lineCount(live) - lineCount(state)} onResume={() => store.resume()} />}
         {openedLive && agents > 1 && view !== "compare" && selected === null && state.variations.every(({ status }) => hasEnded(status)) && (
           <DoneBanner agents={agents} onCompare={() => go("compare")} />
         )}

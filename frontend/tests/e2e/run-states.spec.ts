@@ -146,6 +146,12 @@ test("with the keyboard alone: views, agents, search, a line's link, pause, the 
   await expect(page.getByText("while paused")).toHaveCount(0);
   await page.keyboard.press(".");
   await expect(card(page, 3).getByText("while paused")).toBeVisible();
+  // Paused and resumed at once, before anything of it is drawn.
+  await page.evaluate(() => {
+    for (let press = 0; press < 2; press += 1) window.dispatchEvent(new KeyboardEvent("keydown", { key: ".", bubbles: true }));
+  });
+  replay.line(2, "after both").flush();
+  await expect(card(page, 3).getByText("after both")).toBeVisible();
 
   // Back in time: every log as it was then.
   const axis = page.getByRole("slider", { name: "Time that the logs are shown at" });

@@ -80,6 +80,9 @@ test("while paused what is shown stands still, and nothing is lost", () => {
   expect([store.log(0)?.raw.end, store.state.variations[0]?.lines, store.live.variations[0]?.lines]).toEqual([1, 1, 2]);
   store.resume();
   expect([store.log(0)?.raw.end, store.state.variations[0]?.lines]).toEqual([2, 2]);
+  store.togglePause();
+  store.togglePause();
+  expect(store.paused).toBe(false);
 });
 
 test("after a lost connection what was printed meanwhile is counted, by the server's clock", () => {
