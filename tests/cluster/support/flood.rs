@@ -1,9 +1,7 @@
 //! An agent that prints more than anybody reads.
 
-/// 100 MB of numbered lines, as fast as they can be printed. Not before the cluster has told that the container
-/// runs: until then nobody can read its log, and a rotation takes along whatever was printed.
+/// 100 MB of numbered lines, as fast as they can be printed.
 pub(crate) const FLOOD: &str = r#"
-sleep 5
 pad=$(head -c 40 /dev/zero | tr '\0' x)
 seq -f "{\"v\":1,\"seq\":%.0f,\"type\":\"text\",\"ts\":\"2026-01-01T00:00:00Z\",\"delta\":\"$pad\"}" 1 850000
 echo "{\"v\":1,\"seq\":850001,\"type\":\"finished\",\"ts\":\"2026-01-01T00:00:00Z\",\"outcome\":\"succeeded\",\"summary\":\"\"}"
