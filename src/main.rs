@@ -24,8 +24,9 @@ use tokio::net::TcpListener;
 #[command(
     version,
     after_help = "Without a command it is the server. Commands that ask a server end with 0 (done), 1 (no variation \
-        succeeded, nothing was pushed, or logs differ), 2 (usage), 3 (not signed in), 4 (not found), 5 (server not reached), 6 (refused as \
-        things stand), 7 (your repository cannot take the patch), 8 (a file or the terminal) or 130 (Ctrl-C)."
+        succeeded, nothing was pushed, or logs differ), 2 (usage), 3 (not signed in), 4 (not found), 5 (server \
+        not reached), 6 (refused as things stand), 7 (your repository cannot take the patch), 8 (a file or the \
+        terminal) or 130 (Ctrl-C)."
 )]
 struct Arguments {
     #[command(subcommand)]

@@ -108,7 +108,8 @@ impl Runs {
         loop {
             let mut block = Vec::new();
             let size = timeout(SILENCE, stream.read(&mut block)).await;
-            let size = size.context("kubectl logs has said nothing for 20 s")?;
+            let silent = || format!("kubectl logs has said nothing for {} s", SILENCE.as_secs());
+            let size = size.with_context(silent)?;
             // Where nobody takes it the comparison has failed, and says below why.
             if size.context("failed to read from kubectl")? == 0
                 || blocks.send(block).await.is_err()
